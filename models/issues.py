@@ -1,0 +1,269 @@
+"""An issue: its states, its history, who backs it, who holds it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base, Id, refers, words
+from models.people import Role
+
+
+class Status(StrEnum):
+    """Where an issue stands (contract.md, JSON twin of an issue)."""
+
+    OPEN = "open"
+    ACCEPTED = "accepted"
+    RESOLVED = "resolved"
+    CLOSED = "closed"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+    MERGED = "merged"
+
+
+class Urgency(StrEnum):
+    """How soon somebody must act; config/rules/issues.yaml gives the limits."""
+
+    EMERGENCY = "emergency"
+    URGENT = "urgent"
+    ORDINARY = "ordinary"
+
+
+#: Which state may follow which. 没修好 leads from resolved or closed back to accepted, 退回 from accepted to open.
+TRANSITIONS: dict[Status, frozenset[Status]] = {
+    Status.OPEN: frozenset({Status.ACCEPTED, Status.RESOLVED, Status.REFUSED, Status.WITHDRAWN, Status.MERGED}),
+    Status.ACCEPTED: frozenset({Status.OPEN, Status.RESOLVED, Status.REFUSED, Status.WITHDRAWN, Status.MERGED}),
+    Status.RESOLVED: frozenset({Status.ACCEPTED, Status.OPEN, Status.CLOSED, Status.WITHDRAWN, Status.MERGED}),
+    Status.CLOSED: frozenset({Status.ACCEPTED, Status.OPEN}),
+    Status.REFUSED: frozenset(),
+    Status.WITHDRAWN: frozenset(),
+    Status.MERGED: frozenset(),
+}
+
+#: States in which somebody still has to do something about the matter itself.
+LIVE = (Status.OPEN, Status.ACCEPTED)
+
+
+class NotAllowed(ValueError):
+    """The transition table does not know this step; `was` and `wanted` name it."""
+
+    def __init__(self, was: Status, wanted: Status) -> None:
+        super().__init__(f"{was} cannot become {wanted}")
+        self.was, self.wanted = was, wanted
+
+
+class Issue(Base):
+    """诉求: one thing that is wrong."""
+
+    __tablename__ = "issues"
+    __table_args__ = (
+        UniqueConstraint("community_id", "number"),
+        CheckConstraint("level BETWEEN 1 AND 3", name="level"),
+        CheckConstraint("(status = 'merged') = (merged_into IS NOT NULL)", name="merged"),
+        Index(
+            "ix_issues_live_place",
+            "community_id",
+            "category",
+            "building_id",
+            sqlite_where=text("status IN ('open', 'accepted')"),
+            postgresql_where=text("status IN ('open', 'accepted')"),
+        ),
+        Index(
+            "ix_issues_live_words",
+            "community_id",
+            "words_hash",
+            sqlite_where=text("status IN ('open', 'accepted')"),
+            postgresql_where=text("status IN ('open', 'accepted')"),
+        ),
+        Index("ix_issues_reporter", "reporter_id"),
+    )
+    id: Mapped[Id]
+    community_id: Mapped[int] = mapped_column(refers("communities"))
+    number: Mapped[int]
+    status: Mapped[Status] = mapped_column(words(Status))
+    category: Mapped[str]
+    urgency: Mapped[Urgency] = mapped_column(words(Urgency))
+    level: Mapped[int]
+    #: 匿名反映 or a sensitive category: the group hears no detail, the handler not the reporter, the public sees a count (promise 11).
+    sensitive: Mapped[bool]
+    hidden: Mapped[bool] = mapped_column(default=False)
+    estate_id: Mapped[int | None] = mapped_column(refers("estates"))
+    building_id: Mapped[int | None] = mapped_column(refers("buildings"))
+    unit: Mapped[str | None]
+    room: Mapped[str | None]
+    spot: Mapped[str | None]
+    #: The resident's own words; never shown on a public page (promise 12), NULL once erased.
+    text: Mapped[str | None]
+    words_hash: Mapped[str]
+    reporter_id: Mapped[int | None] = mapped_column(refers("identities"))
+    #: 代报: the officer who entered it for somebody.
+    entered_by: Mapped[int | None] = mapped_column(refers("people"))
+    #: Where it was said: the group's id, NULL for a direct chat or the gate page.
+    chat_id: Mapped[int | None] = mapped_column(refers("chats"))
+    alarm: Mapped[str | None]
+    #: Roles the text complains about, joined by a comma: they are passed over (回避).
+    against: Mapped[str] = mapped_column(default="")
+    #: The words and rules by which it was understood.
+    why: Mapped[list[str]] = mapped_column(type_=Base.type_annotation_map[dict[str, Any]])
+    merged_into: Mapped[int | None] = mapped_column(refers("issues"))
+    #: 挂账 until then, once approved.
+    held_until: Mapped[datetime | None]
+    opened_at: Mapped[datetime]
+    changed_at: Mapped[datetime]
+
+    def move_to(self, status: Status, now: datetime) -> None:
+        """Change the state, or raise `NotAllowed`; the caller records why in the history."""
+        if status not in TRANSITIONS[self.status]:
+            raise NotAllowed(self.status, status)
+        self.status, self.changed_at = status, now
+
+    @property
+    def live(self) -> bool:
+        """Somebody still has to act on the matter itself."""
+        return self.status in LIVE
+
+
+class IssueEvent(Base):
+    """One line of an issue's history; `detail` is for those who may see it, `what` for everybody."""
+
+    __tablename__ = "issue_events"
+    __table_args__ = (Index("ix_issue_events_issue", "issue_id"),)
+    id: Mapped[Id]
+    community_id: Mapped[int] = mapped_column(refers("communities"))
+    issue_id: Mapped[int] = mapped_column(refers("issues"))
+    at: Mapped[datetime]
+    #: A key under `history/` in config/texts.
+    what: Mapped[str]
+    #: The post in which somebody acted, NULL for residents and for the clock.
+    role: Mapped[Role | None] = mapped_column(words(Role))
+    person_id: Mapped[int | None] = mapped_column(refers("people"))
+    #: Values for the public sentence: numbers, role and department names, never a resident's words or name.
+    public: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    #: The officer's words or the reason of a decision, for the reporter and for officers.
+    detail: Mapped[str] = mapped_column(default="")
+
+
+class Endorsement(Base):
+    """附议: another resident reports or backs the same thing. The first reporter has a row too, so that all are asked alike."""
+
+    __tablename__ = "endorsements"
+    __table_args__ = (UniqueConstraint("issue_id", "identity_id"), Index("ix_endorsements_identity", "identity_id"), CheckConstraint("score BETWEEN 1 AND 5", name="score"))
+    id: Mapped[Id]
+    community_id: Mapped[int] = mapped_column(refers("communities"))
+    issue_id: Mapped[int] = mapped_column(refers("issues"))
+    identity_id: Mapped[int] = mapped_column(refers("identities"))
+    first: Mapped[bool]
+    at: Mapped[datetime]
+    #: What this resident wrote, if it was a report of its own; NULL for a bare 附议 and once erased.
+    text: Mapped[str | None]
+    #: The platform's id of that message, for 撤回 (recall) and 不是同一件.
+    message_id: Mapped[str | None]
+    #: The rating of the finished work, 1 to 5.
+    score: Mapped[int | None]
+    remark: Mapped[str | None]
+    rated_at: Mapped[datetime | None]
+    #: When the question 「解决了吗」 is known to have been seen on the follow page.
+    asked_seen_at: Mapped[datetime | None]
+
+
+class Assignment(Base):
+    """派单: an issue in one person's hands. Several may be offered it (emergencies); one holds it."""
+
+    __tablename__ = "assignments"
+    __table_args__ = (
+        UniqueConstraint("issue_id", "person_id", "given_at"),
+        Index("ix_assignments_issue", "issue_id"),
+        Index(
+            "ix_assignments_open_person",
+            "person_id",
+            sqlite_where=text("ended_at IS NULL"),
+            postgresql_where=text("ended_at IS NULL"),
+        ),
+        Index(
+            "uq_assignments_holder",
+            "issue_id",
+            unique=True,
+            sqlite_where=text("ended_at IS NULL AND holder"),
+            postgresql_where=text("ended_at IS NULL AND holder"),
+        ),
+    )
+    id: Mapped[Id]
+    community_id: Mapped[int] = mapped_column(refers("communities"))
+    issue_id: Mapped[int] = mapped_column(refers("issues"))
+    person_id: Mapped[int] = mapped_column(refers("people"))
+    role: Mapped[Role] = mapped_column(words(Role))
+    department: Mapped[str] = mapped_column(default="")
+    #: False: told of it together with the holder and free to take it (两级同报).
+    holder: Mapped[bool] = mapped_column(default=True)
+    given_at: Mapped[datetime]
+    accepted_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    #: Why this person: a key under `why/` in config/texts with its values (promise 7).
+    why: Mapped[dict[str, Any]]
+
+
+class Photo(Base):
+    """A picture of an issue, kept as a file named by the hash of its re-encoded content."""
+
+    __tablename__ = "photos"
+    __table_args__ = (UniqueConstraint("issue_id", "digest"), Index("ix_photos_digest", "digest"), Index("ix_photos_taken", "at"))
+    id: Mapped[Id]
+    community_id: Mapped[int] = mapped_column(refers("communities"))
+    issue_id: Mapped[int] = mapped_column(refers("issues"))
+    digest: Mapped[str]
+    #: The sender: an identity for residents, a person for officers.
+    identity_id: Mapped[int | None] = mapped_column(refers("identities"))
+    by_officer: Mapped[bool]
+    at: Mapped[datetime]
+    #: 已看：无人脸、车牌、小孩. Only then an officer's photo is public (promise 12).
+    cleared_at: Mapped[datetime | None]
+    cleared_by: Mapped[int | None] = mapped_column(refers("people"))
+
+
+class Whistle(Base):
+    """吹哨: the street (or the secretary) calls departments to one issue."""
+
+    __tablename__ = "whistles"
+    __table_args__ = (Index("ix_whistles_issue", "issue_id"),)
+    id: Mapped[Id]
+    community_id: Mapped[int] = mapped_column(refers("communities"))
+    issue_id: Mapped[int] = mapped_column(refers("issues"))
+    by_id: Mapped[int] = mapped_column(refers("people"))
+    at: Mapped[datetime]
+    hours: Mapped[int]
+
+
+class ReportIn(Base):
+    """报到: one department's answer to a whistle, each with its own clock; one of them leads."""
+
+    __tablename__ = "report_ins"
+    __table_args__ = (UniqueConstraint("whistle_id", "department"), Index("ix_report_ins_issue", "issue_id"))
+    id: Mapped[Id]
+    community_id: Mapped[int] = mapped_column(refers("communities"))
+    whistle_id: Mapped[int] = mapped_column(refers("whistles"))
+    issue_id: Mapped[int] = mapped_column(refers("issues"))
+    department: Mapped[str]
+    person_id: Mapped[int] = mapped_column(refers("people"))
+    leading: Mapped[bool]
+    due_at: Mapped[datetime]
+    reported_at: Mapped[datetime | None]
+    reported_by: Mapped[int | None] = mapped_column(refers("people"))
+
+
+class Correction(Base):
+    """改类 or 不是诉求: what an officer put right, kept for `yishiting understand --review`."""
+
+    __tablename__ = "corrections"
+    __table_args__ = (Index("ix_corrections_issue", "issue_id"),)
+    id: Mapped[Id]
+    community_id: Mapped[int] = mapped_column(refers("communities"))
+    issue_id: Mapped[int] = mapped_column(refers("issues"))
+    at: Mapped[datetime]
+    by_id: Mapped[int] = mapped_column(refers("people"))
+    was: Mapped[str]
+    #: The right category, or NULL for 不是诉求.
+    category: Mapped[str | None]

@@ -1,0 +1,59 @@
+"""Running numbers, small facts of the installation, and the community's public record."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base, Id, refers
+
+
+class Counter(Base):
+    """The last number given of one series of one community."""
+
+    __tablename__ = "counters"
+    community_id: Mapped[int] = mapped_column(refers("communities"), primary_key=True)
+    series: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[int]
+
+
+class Fact(Base):
+    """A small fact of the installation: the roster's revision, the sandbox clock's offset."""
+
+    __tablename__ = "facts"
+    key: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[str]
+
+
+class Notice(Base):
+    """公示: an entry of the community's hash-chained public record.
+
+    `hash` = SHA-256 over the previous hash, the number, the kind, the moment and `payload_hash`; `payload_hash` covers the salted
+    payload, so that a payload can be erased and the chain still verifies (promise 13).
+    """
+
+    __tablename__ = "notices"
+    __table_args__ = (UniqueConstraint("community_id", "seq"),)
+    id: Mapped[Id]
+    community_id: Mapped[int] = mapped_column(refers("communities"))
+    seq: Mapped[int]
+    kind: Mapped[str]
+    at: Mapped[datetime]
+    issue_id: Mapped[int | None] = mapped_column(refers("issues"))
+    salt: Mapped[str | None]
+    payload: Mapped[dict[str, Any] | None]
+    payload_hash: Mapped[str]
+    previous: Mapped[str]
+    hash: Mapped[str]
+
+
+class LedgerHead(Base):
+    """The end of a community's chain: one row, so that two writers cannot both continue it."""
+
+    __tablename__ = "ledger_heads"
+    community_id: Mapped[int] = mapped_column(refers("communities"), primary_key=True)
+    seq: Mapped[int]
+    hash: Mapped[str]
