@@ -187,7 +187,7 @@ def finish(command: Sequence[str], advice: str, cwd: Path) -> None:
 def first_words(output: str) -> str:
     """The lines that say what went wrong; the rest of npm's and pip's report is general advice."""
     lines = [line.removeprefix("npm error").removeprefix("ERROR:").strip() for line in output.splitlines()]
-    return "; ".join([line for line in lines if line][:3])
+    return "; ".join([line for line in lines if line and not line.startswith(("errno ", "syscall "))][:2])
 
 
 def main() -> int:

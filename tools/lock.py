@@ -24,7 +24,8 @@ def compile_lock(name: str, *arguments: str) -> None:
 def main() -> None:
     """Lock the runtime first, then everything, bound to the same versions."""
     LOCK.mkdir(parents=True, exist_ok=True)
-    compile_lock("run", "--group", "build")
+    # The PostgreSQL driver comes along, so that changing YISHITING_DATABASE is all that a change of database takes.
+    compile_lock("run", "--extra", "postgres", "--group", "build")
     compile_lock("dev", "--group", "dev", "-c", str(LOCK / "run.txt"))
 
 
