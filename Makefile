@@ -4,8 +4,8 @@
 .PHONY: help setup setup-dev run test check format bench eval lexicon-check lock wheel clean
 
 # The first of these that runs and is new enough (a version manager's shim may exist and still not run).
-# PYTHON=/path/to/python overrides the search.
-FIND = for p in python3.13 python3.12 python3.11 python3.14 python3 python; do \
+# .venv's own comes first, since it is the quickest to ask. PYTHON=/path/to/python overrides the search.
+FIND = for p in .venv/bin/python python3.13 python3.12 python3.11 python3.14 python3 python; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo "$$p"; break; }; done
 PYTHON ?= $(shell $(FIND))
 BOOTSTRAP = $(if $(PYTHON),,$(error No Python >= 3.11 found; install one or say: make PYTHON=/path/to/python3.11))"$(PYTHON)" tools/bootstrap.py

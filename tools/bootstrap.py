@@ -65,11 +65,9 @@ def usable_venv() -> bool:
 def make_venv() -> None:
     """Make .venv, also on a Debian that keeps part of the standard library in a package of its own."""
     print(f"making {VENV.relative_to(ROOT)} with Python {sys.version.split()[0]}", flush=True)
-    shutil.rmtree(VENV, ignore_errors=True)
-    create: Command = [sys.executable, "-m", "venv", VENV]
     if not ensurepip_works():
         apt_get_venv()
-    if run(create) != 0 or not usable_venv():
+    if run([sys.executable, "-m", "venv", "--clear", VENV]) != 0 or not usable_venv():
         sys.exit(NO_VENV)
 
 
@@ -96,14 +94,30 @@ def install(which: str) -> None:
     if done.get(which) == state:
         return
     print(f"installing the packages of tools/lock/{lock.name}", flush=True)
-    pip: Command = [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
-    if run([*pip, "--require-hashes", "-r", lock]) != 0 or run([*pip, "--no-build-isolation", "--editable", "."]) != 0:
-        sys.exit(NO_PACKAGES)
+    count = sum(line[:1].isalnum() for line in lock.read_text(encoding="utf-8").splitlines())
+    pip("--require-hashes", "-r", lock, count=count)
+    pip("--no-build-isolation", "--editable", ".")
     done[which] = state
     if which == "dev":
         # The development lock contains the other one at the same versions.
         done["run"] = digest(lock.with_name("run.txt"))
     STAMP.write_text(json.dumps(done), encoding="utf-8")
+
+
+def pip(*arguments: str | Path, count: int = 0) -> None:
+    """Let pip install, with a running count on a terminal, and its whole report only when it fails."""
+    command = [PYTHON, "-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--no-deps", "--progress-bar", "off", *arguments]
+    report = []
+    collected = 0
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8", errors="replace") as process:
+        for line in process.stdout or ():
+            report.append(line)
+            if line.startswith("Collecting ") and count and sys.stdout.isatty():
+                collected += 1
+                print(f"\r{collected}/{count} {line.split()[1]:<60}", end="\n" if collected == count else "", flush=True)
+    if process.returncode != 0:
+        sys.stderr.write("".join(report[-40:]))
+        sys.exit(NO_PACKAGES)
 
 
 def digest(lock: Path) -> str:
