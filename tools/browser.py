@@ -12,8 +12,8 @@ MAC = Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
 
 
 def find_chromium() -> str | None:
-    """Where Chromium is: $YISHITING_CHROMIUM, one on the PATH, else the one that Playwright downloaded."""
-    if named := os.environ.get("YISHITING_CHROMIUM"):
+    """Where Chromium is: $TEST_CHROMIUM, one on the PATH, else the one that Playwright downloaded."""
+    if named := os.environ.get("TEST_CHROMIUM"):
         return named
     for name in NAMES:
         if path := shutil.which(name):
@@ -78,7 +78,7 @@ def main() -> int:
         print("no Chinese font found: install one (Debian: fonts-noto-cjk), or the pages' text has the wrong size in the browser tests")
     if find_chromium() is not None:
         return 0
-    print("no Chromium: the browser tests cannot run. Install Chromium or Chrome, or name one in YISHITING_CHROMIUM.", file=sys.stderr)
+    print("no Chromium: the browser tests cannot run. Install Chromium or Chrome, or name one in TEST_CHROMIUM.", file=sys.stderr)
     return 1 if os.environ.get("CI") == "true" else 0
 
 

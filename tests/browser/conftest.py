@@ -32,7 +32,7 @@ def chromium() -> str:
     """The path of Chromium. Without one the tests are skipped, but never in CI."""
     path = find_chromium()
     if path is None:
-        reason = "no Chromium: `make test` installs one, or name it in YISHITING_CHROMIUM"
+        reason = "no Chromium: `make test` installs one, or name it in TEST_CHROMIUM"
         if os.environ.get("CI") == "true":
             pytest.fail(reason)
         pytest.skip(reason)

@@ -44,7 +44,7 @@ async def test_a_phone_opens_a_page_and_taps(page: Page, url: str) -> None:
 async def test_chinese_letters_have_a_font(page: Page, url: str) -> None:
     await page.goto(url)
 
-    # Five full-width characters at 20 px; an empty box for a missing glyph is narrower.
+    # Five full-width characters at 20 px. Without a font they are empty boxes of another width, or nothing at all.
     await page.evaluate("five.style.fontSize = '20px'")
     assert await page.evaluate("five.getBoundingClientRect().width") == pytest.approx(100, abs=1)
 
