@@ -1,0 +1,27 @@
+"""The language part: text in, `Understanding` out. No network, no clock, no database; only config/lexicon is read, once."""
+
+from .lexicon import Lexicon, LexiconError, load_lexicon
+from .moments import parse_until
+from .places import parse_place, render_place
+from .reader import Reader, category_name, category_of, role_name, role_of, urgency_name, urgency_of
+from .understanding import Command, Gazetteer, Place, Understanding
+
+__all__ = [
+    "Command",
+    "Gazetteer",
+    "Lexicon",
+    "LexiconError",
+    "Place",
+    "Reader",
+    "Understanding",
+    "category_name",
+    "category_of",
+    "load_lexicon",
+    "parse_place",
+    "parse_until",
+    "render_place",
+    "role_name",
+    "role_of",
+    "urgency_name",
+    "urgency_of",
+]

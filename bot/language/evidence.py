@@ -1,0 +1,216 @@
+"""Finds the lexicon's words and rules in one text and adds up what they are worth."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass, field
+
+from .lexicon import Lexicon, Sense, tokenizer
+from .understanding import Place
+
+#: Signs that say a line is something else; a complaint's word inside one of their words (停水 in 停水通知) does not count.
+AGAINST = frozenset(
+    "advert lost_found notice thanks solved apology elsewhere past hearsay hypothetical wondering own_affair joke greeting advice planned kindness no_need".split()
+)
+_NEGATION = re.compile(r"(?:不|没|无|未|别|防|没有|不会|不再|不是|并非|避免|防止|绝不|从不|再也不|不用|没得|不怕)$")
+_STOP = re.compile(r"[。!?\n;]")
+_WORD = re.compile(r"\w")
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A lexicon word at its place in the text."""
+
+    start: int
+    end: int
+    word: str
+    senses: tuple[Sense, ...]
+
+
+@dataclass(slots=True)
+class Evidence:
+    """What was found: features with their values, the words behind each, and the votes for categories."""
+
+    features: dict[str, float] = field(default_factory=dict)
+    words: dict[str, list[str]] = field(default_factory=dict)
+    votes: dict[str, float] = field(default_factory=dict)
+    matches: list[Match] = field(default_factory=list)
+
+    def add(self, feature: str, word: str = "", value: float = 1.0) -> None:
+        """Notes that `feature` fired because of `word`."""
+        self.features[feature] = value
+        if word:
+            known = self.words.setdefault(feature, [])
+            if word not in known:
+                known.append(word)
+
+
+class Finder:
+    """Finds lexicon words; build one per lexicon."""
+
+    def __init__(self, lexicon: Lexicon) -> None:
+        self.lexicon = lexicon
+        self.single: dict[str, tuple[Sense, ...]] = {}
+        self.heads: dict[str, list[tuple[str, tuple[Sense, ...]]]] = {}
+        for word, senses in lexicon.senses.items():
+            if len(word) == 1:
+                self.single[word] = senses
+            else:
+                self.heads.setdefault(word[:2], []).append((word, senses))
+        for found in self.heads.values():
+            found.sort(key=lambda item: -len(item[0]))
+
+    def matches(self, text: str) -> list[Match]:
+        """All lexicon words in `text` whose ends are word ends, without those inside a longer word that explains them away."""
+        edges = {0}
+        at = 0
+        for token in tokenizer().cut(text, HMM=False):
+            at += len(token)
+            edges.add(at)
+        found: list[Match] = []
+        heads, single = self.heads, self.single
+        for start in range(len(text)):
+            if start not in edges:
+                continue
+            longest: list[Match] = []
+            for word, senses in heads.get(text[start : start + 2], ()):
+                end = start + len(word)
+                if end in edges and text.startswith(word, start):
+                    longest.append(Match(start, end, word, senses))
+                    if len(longest) > 1:
+                        break
+            if start + 1 in edges and (senses := single.get(text[start], ())):
+                longest.append(Match(start, start + 1, text[start], senses))
+            found.extend(longest)
+        return _without_nested(found)
+
+
+def _without_nested(found: list[Match]) -> list[Match]:
+    kept: list[Match] = []
+    for match in found:
+        for other in found:
+            if other is not match and other.start <= match.start and match.end <= other.end and len(other.word) > len(match.word):
+                kinds = {sense.kind for sense in other.senses}
+                mine = {sense.kind for sense in match.senses}
+                if kinds & AGAINST or kinds & mine or kinds == {"thing"}:
+                    break
+        else:
+            kept.append(match)
+    return kept
+
+
+def gather(lexicon: Lexicon, finder: Finder, text: str, place: Place, *, mention: bool) -> Evidence:
+    """The evidence in folded, dialect-free `text`."""
+    evidence = Evidence()
+    troubles: list[tuple[int, int]] = []
+    things: list[tuple[int, int]] = []
+    spans: dict[str, list[tuple[int, int]]] = {"trouble": troubles, "thing": things}
+    weights = lexicon.topic_weights
+    first_trouble = True
+    voted: set[tuple[str, str]] = set()
+    for match in finder.matches(text):
+        evidence.matches.append(match)
+        negated = bool(_NEGATION.search(text, max(0, match.start - 3), match.start))
+        lead = first_trouble
+        for sense in match.senses:
+            if sense.category is None:
+                if negated and sense.kind in {"fault", "nuisance", "danger"}:
+                    continue
+                evidence.add(sense.kind, match.word)
+                spans.setdefault(sense.kind, []).append((match.start, match.end))
+                continue
+            if sense.kind == "trouble" and negated:
+                evidence.add("negated", match.word)
+                continue
+            if (match.word, sense.category) not in voted:
+                voted.add((match.word, sense.category))
+                worth = weights[sense.kind]
+                if sense.kind == "trouble":
+                    worth += weights["first"] if lead else 0
+                    first_trouble = False
+                evidence.votes[sense.category] = evidence.votes.get(sense.category, 0.0) + worth
+            if sense.kind == "trouble":
+                evidence.add("trouble", match.word)
+                troubles.append((match.start, match.end))
+            elif sense.kind == "thing":
+                evidence.add("thing", match.word)
+                things.append((match.start, match.end))
+    if len(set(evidence.words.get("trouble", ()))) > 1:
+        evidence.add("second_trouble")
+    for name, sign in lexicon.signs.items():
+        if name in evidence.features and name not in spans:
+            continue
+        for pattern in sign.patterns:
+            if found := pattern.search(text):
+                evidence.add(name, found[0])
+                spans.setdefault(name, []).append(found.span())
+                break
+    for pair in lexicon.pairs:
+        if _near(text, spans.get(pair.first, ()), spans.get(pair.second, ()), pair.within):
+            evidence.add(pair.name)
+    _shape(evidence, text, place, mention=mention)
+    return evidence
+
+
+def _near(text: str, first: list[tuple[int, int]] | tuple[()], second: list[tuple[int, int]] | tuple[()], within: int) -> bool:
+    for a, b in first:
+        for c, d in second:
+            low, high = (b, c) if b <= c else (d, a)
+            if (a, b) != (c, d) and high - low <= within and (high <= low or not _STOP.search(text, low, high)):
+                return True
+    return False
+
+
+def _shape(evidence: Evidence, text: str, place: Place, *, mention: bool) -> None:
+    length = sum(1 for _ in _WORD.finditer(text[:200]))
+    evidence.add("bias")
+    if place.building or place.unit or place.room:
+        evidence.add("place")
+    if place.spot:
+        evidence.add("spot", place.spot)
+    if length < 8:
+        evidence.add("short")
+    if length < 5:
+        evidence.add("tiny")
+    if length > 40:
+        evidence.add("long")
+    if length > 80:
+        evidence.add("formal")
+    if mention:
+        evidence.add("mention")
+    if "trouble" not in evidence.features and not ("thing" in evidence.features and ({"fault", "request", "nobody"} & evidence.features.keys())):
+        evidence.add("no_evidence")
+
+
+def weigh(lexicon: Lexicon, evidence: Evidence) -> float:
+    """The sum of the weights of all features that fired (log-odds of a report)."""
+    total = 0.0
+    for feature, value in evidence.features.items():
+        total += value * weight_of(lexicon, feature)
+    return total
+
+
+def weight_of(lexicon: Lexicon, feature: str) -> float:
+    """What one feature is worth, wherever in signs.yaml it stands."""
+    if sign := lexicon.signs.get(feature):
+        return sign.weight
+    if feature in lexicon.numbers:
+        return lexicon.numbers[feature]
+    return next((pair.weight for pair in lexicon.pairs if pair.name == feature), 0.0)
+
+
+def probability(total: float) -> float:
+    """Log-odds to a score between 0 and 1."""
+    return 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, total))))
+
+
+def reasons(lexicon: Lexicon, evidence: Evidence) -> list[str]:
+    """One readable line per feature that fired, strongest first."""
+    lines = []
+    for feature in evidence.features:
+        weight = weight_of(lexicon, feature)
+        if feature != "bias" and weight:
+            words = "、".join(evidence.words.get(feature, ())[:4])
+            lines.append((abs(weight), f"{feature} {words} {weight:+.2f}" if words else f"{feature} {weight:+.2f}"))
+    return [line for _, line in sorted(lines, key=lambda item: -item[0])]

@@ -1,0 +1,304 @@
+"""Loads config/lexicon: the words, patterns and weights that a community worker can read and edit."""
+
+from __future__ import annotations
+
+import importlib.resources
+import logging
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any, Protocol
+
+import jieba
+import yaml
+
+from .normalise import fold, traditional_characters
+
+jieba.setLogLevel(logging.WARNING)
+
+FILES = ("categories", "signs", "acts", "alarms", "commands", "places", "roles", "typos", "votes")
+
+
+class Folder(Protocol):
+    """What the loader needs of a folder: a `Path` and a packaged resource both have it."""
+
+    def joinpath(self, child: str, /) -> Any:
+        """One file of the folder."""
+
+
+class LexiconError(ValueError):
+    """A file of config/lexicon that cannot be used; the message names file and key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sense:
+    """One meaning of a lexicon word: what kind of evidence it is and, for topics, of which category."""
+
+    kind: str  # trouble, thing, hint, or the name of a sign
+    category: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """A rule of signs.yaml."""
+
+    name: str
+    weight: float
+    patterns: tuple[re.Pattern[str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two kinds of evidence near each other."""
+
+    name: str
+    weight: float
+    first: str
+    second: str
+    within: int
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """A way of speaking to the bot (acts.yaml)."""
+
+    name: str
+    score: float
+    whole: re.Pattern[str] | None
+    patterns: re.Pattern[str] | None
+    unless: re.Pattern[str] | None
+    needs: re.Pattern[str] | None
+    max_length: int
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """A danger to life (alarms.yaml)."""
+
+    name: str
+    category: str
+    patterns: re.Pattern[str]
+    cancel: re.Pattern[str] | None
+    weak: re.Pattern[str] | None
+    private: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CommandRule:
+    """A command's form (commands.yaml)."""
+
+    verb: str
+    words: tuple[str, ...]
+    intent: str
+    number: str
+    rest: str
+    bare: bool
+    free: bool
+    alone: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryName:
+    """A category's Chinese name and the other words officers use for it."""
+
+    key: str
+    name: str
+    aliases: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Lexicon:
+    """Everything of config/lexicon in the form the reader uses; build it with `load_lexicon()`."""
+
+    categories: dict[str, CategoryName]
+    topic_weights: dict[str, float]
+    signs: dict[str, Sign]
+    pairs: tuple[Pair, ...]
+    numbers: dict[str, float]
+    acts: tuple[Act, ...]
+    alarms: tuple[Alarm, ...]
+    alarm_cancel: re.Pattern[str]
+    alarm_keep: re.Pattern[str]
+    urgent: tuple[tuple[str, re.Pattern[str]], ...]
+    commands: dict[str, CommandRule]
+    particles: tuple[str, ...]
+    openers: tuple[str, ...]
+    units: tuple[str, ...]
+    spots: dict[str, int]
+    spot_before: tuple[str, ...]
+    spot_after: tuple[str, ...]
+    not_spots: tuple[str, ...]
+    estate_ends: tuple[str, ...]
+    not_estates: frozenset[str]
+    roles: dict[str, tuple[str, ...]]
+    urgencies: dict[str, tuple[str, ...]]
+    against: dict[str, re.Pattern[str]]
+    against_not: re.Pattern[str]
+    typos: dict[str, str]
+    dialect: dict[str, str]
+    emoji: dict[str, str]
+    votes: dict[str, Any]
+    #: Two-character beginnings of act and alarm phrases, for the plain scan.
+    glance: tuple[str, ...] = ()
+    #: Every word → its senses; `heads` finds the words that begin with two characters.
+    senses: dict[str, tuple[Sense, ...]] = field(default_factory=dict)
+
+    def words(self) -> Iterator[str]:
+        """All words that jieba should know as wholes."""
+        yield from self.senses
+        yield from self.spots
+
+
+def words_of(text: object) -> list[str]:
+    """The words of a list written with blanks between them."""
+    return str(text or "").split()
+
+
+def _union(patterns: Iterable[str], where: str) -> re.Pattern[str] | None:
+    parts = list(patterns)
+    if not parts:
+        return None
+    try:
+        return re.compile("|".join(f"(?:{part})" for part in parts))
+    except re.error as error:
+        raise LexiconError(f"{where}: {error}") from error
+
+
+def _compiled(pattern: str, where: str) -> re.Pattern[str]:
+    try:
+        return re.compile(pattern)
+    except re.error as error:
+        raise LexiconError(f"{where}: {pattern}: {error}") from error
+
+
+def read_files(folder: Folder | None = None) -> dict[str, Any]:
+    """The parsed YAML files of `folder` (default: the packaged config/lexicon) by name."""
+    folder = folder or importlib.resources.files("config").joinpath("lexicon")
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    parsed: dict[str, Any] = {}
+    for name in FILES:
+        text = folder.joinpath(f"{name}.yaml").read_text("utf-8")
+        try:
+            parsed[name] = yaml.load(text, Loader=loader)
+        except yaml.YAMLError as error:
+            raise LexiconError(f"config/lexicon/{name}.yaml: {error}") from error
+        if not isinstance(parsed[name], dict):
+            raise LexiconError(f"config/lexicon/{name}.yaml: not a table of keys")
+    return parsed
+
+
+def build(files: Mapping[str, Any]) -> Lexicon:
+    """A lexicon from the parsed files; raises `LexiconError` naming what is wrong."""
+    senses: dict[str, list[Sense]] = {}
+
+    def know(words: object, kind: str, category: str | None = None) -> None:
+        for word in words_of(words):
+            senses.setdefault(fold(word), []).append(Sense(kind, category))
+
+    categories = {}
+    for key, entry in files["categories"]["categories"].items():
+        categories[key] = CategoryName(key, entry["name"], tuple(words_of(entry.get("aliases"))))
+        for kind, field_name in (("trouble", "troubles"), ("thing", "things"), ("hint", "hints")):
+            know(entry.get(field_name), kind, key)
+    signs = {}
+    for name, entry in files["signs"]["signs"].items():
+        know(entry.get("words"), name)
+        patterns = tuple(_compiled(pattern, f"signs.yaml {name}") for pattern in entry.get("patterns", ()))
+        signs[name] = Sign(name, float(entry["weight"]), patterns)
+    pairs = tuple(Pair(name, float(entry["weight"]), entry["first"], entry["second"], int(entry["within"])) for name, entry in files["signs"]["pairs"].items())
+
+    acts = tuple(
+        Act(
+            name,
+            float(entry["score"]),
+            _union(entry.get("whole", ()), f"acts.yaml {name}"),
+            _union(entry.get("patterns", ()), f"acts.yaml {name}"),
+            _union(entry.get("not", ()), f"acts.yaml {name}"),
+            _compiled(entry["needs"], f"acts.yaml {name}") if "needs" in entry else None,
+            int(entry["max_length"]),
+        )
+        for name, entry in files["acts"]["acts"].items()
+    )
+    danger = files["alarms"]
+    alarms = []
+    for name, entry in danger["alarms"].items():
+        where = f"alarms.yaml {name}"
+        patterns = _union(entry["patterns"], where)
+        assert patterns is not None, where
+        alarms.append(Alarm(name, entry["category"], patterns, _union(entry.get("own_cancel", ()), where), _union(entry.get("weak", ()), where), bool(entry.get("private"))))
+    cancel, keep = _union(danger["cancel"], "alarms.yaml cancel"), _union(danger["keep"], "alarms.yaml keep")
+    assert cancel is not None and keep is not None
+
+    commands = {
+        verb: CommandRule(
+            verb, tuple(sorted(words_of(entry["words"]), key=len, reverse=True)), entry["intent"], entry["number"], entry["rest"], bool(entry.get("bare")), bool(entry.get("free")), entry.get("alone")
+        )
+        for verb, entry in files["commands"]["commands"].items()
+    }
+    places = files["places"]
+    spots = {fold(word): rank for rank, key in ((1, "equipment"), (2, "spots")) for word in words_of(places[key])}
+    roles = {key: (entry["name"], *words_of(entry.get("aliases"))) for key, entry in files["roles"]["roles"].items()}
+    against = {}
+    for key, names in roles.items():
+        who = "(?:" + "|".join(sorted(names, key=len, reverse=True)) + ")"
+        pattern = _union((part.replace("{who}", who) for part in files["roles"]["against"]), f"roles.yaml {key}")
+        assert pattern is not None
+        against[key] = pattern
+    against_not = _union(files["roles"]["against_not"], "roles.yaml against_not")
+    assert against_not is not None
+    typos = files["typos"]
+    return Lexicon(
+        categories=categories,
+        topic_weights={key: float(value) for key, value in files["categories"]["weights"].items()},
+        signs=signs,
+        pairs=pairs,
+        numbers={key: float(value) for key, value in files["signs"]["numbers"].items()},
+        acts=acts,
+        alarms=tuple(alarms),
+        alarm_cancel=cancel,
+        alarm_keep=keep,
+        urgent=tuple((entry["category"], _compiled(entry["pattern"], "alarms.yaml urgent")) for entry in danger["urgent"]),
+        commands=commands,
+        particles=tuple(sorted(words_of(files["commands"]["particles"]), key=len, reverse=True)),
+        openers=tuple(sorted(words_of(files["commands"]["openers"]), key=len, reverse=True)),
+        units=tuple(sorted(words_of(files["commands"]["units"]), key=len, reverse=True)),
+        spots=spots,
+        spot_before=tuple(words_of(places["before"])),
+        spot_after=tuple(words_of(places["after"])),
+        not_spots=tuple(words_of(places["not_spots"])),
+        estate_ends=tuple(sorted(words_of(places["estate_ends"]), key=len, reverse=True)),
+        not_estates=frozenset(words_of(places["not_estates"])),
+        roles=roles,
+        urgencies={key: (entry["name"], *words_of(entry.get("aliases"))) for key, entry in files["roles"]["urgencies"].items()},
+        against=against,
+        against_not=against_not,
+        typos={fold(key): fold(value) for key, value in typos["typos"].items()},
+        dialect={fold(key): fold(value) for key, value in typos["dialect"].items()},
+        emoji={key: value for key, value in typos["emoji"].items()},
+        votes=files["votes"],
+        glance=tuple(words_of(files["acts"].get("glance")) + words_of(files["alarms"].get("glance")) + words_of(files["votes"].get("glance"))),
+        senses={word: tuple(dict.fromkeys(found)) for word, found in senses.items()},
+    )
+
+
+@cache
+def load_lexicon() -> Lexicon:
+    """The packaged lexicon, read once a process."""
+    return build(read_files())
+
+
+@cache
+def tokenizer() -> jieba.Tokenizer:
+    """The process's one jieba tokenizer (each costs some 70 MB), taught the lexicon's longer words."""
+    made = jieba.Tokenizer()
+    made.initialize()
+    for word in load_lexicon().words():
+        if len(word) > 1 and not word.isascii():
+            made.add_word(word)
+    return made
+
+
+def trigger_characters() -> frozenset[str]:
+    """Characters that alone call for a closer look, because folding may make trigger words of them."""
+    return frozenset(traditional_characters() | {chr(code) for code in range(0xFF10, 0xFF5B)})

@@ -1,0 +1,244 @@
+"""Text in, `Understanding` out: the one entry point of the language part."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import datetime
+from operator import add
+from typing import Any
+
+from .alarms import Alarms
+from .commands import CommandParser, strip_mention
+from .evidence import Evidence, Finder, gather, probability, reasons, weigh
+from .homophones import Homophones
+from .lexicon import Act, Lexicon, load_lexicon, tokenizer, trigger_characters
+from .normalise import LIMIT, fold
+from .places import find_place
+from .polls import parse_bars, parse_sentence
+from .signups import parse_signup
+from .understanding import Command, Gazetteer, Place, Understanding
+
+_ANONYMOUS = re.compile(r"^\W{0,2}匿名(?:反映|反应|举报|投诉|报)(?:一下|下|个|:|,|\s)*")
+_QUOTE = re.compile(r"(?:^|\n)\s*[「“\"']?[^\n「」]{1,16}[:：][^\n]{0,400}[」”\"']?\s*\n\s*[-—~]{3,}\s*\n|^\"[^\"\n]{1,16}:[^\"]{0,400}\"\s*\n?(?:[-~]{3,}\s*\n)?")
+_FORWARD = re.compile(r"^\W{0,3}(?:\[(?:转发|聊天记录|链接|图片|文件)\]|转发[:\s]|转[:\s]|【)|聊天记录")
+_EMOJI_JOKE = re.compile("[😂🤣🤡😄😆😁😜😝🎂🎉🍲🌶🥵]|哈哈|笑死")
+_LATIN_ONLY = re.compile(r"[\x00-\x7f]*\Z")
+
+#: Signs whose words alone are worth a closer look; of the others only together with one of these.
+_TRIGGER_SIGNS = ("fault", "nobody", "nuisance", "explicit")
+
+
+class Reader:
+    """Reads messages; keep one per process, it is immutable after construction and safe to share."""
+
+    def __init__(self, lexicon: Lexicon | None = None) -> None:
+        self.lexicon = lexicon or load_lexicon()
+        self._finder = Finder(self.lexicon)
+        self._commands = CommandParser(self.lexicon)
+        self._alarms = Alarms(self.lexicon)
+        self._homophones = Homophones(self.lexicon)
+        self._bigrams, self._characters = self._triggers()
+        tokenizer()  # building it takes most of a second, better now than at the first message
+
+    # ── the plain scan ────────────────────────────────────────────────────────────────────────────
+
+    def _triggers(self) -> tuple[frozenset[str], frozenset[str]]:
+        lexicon = self.lexicon
+        words = [word for word, senses in lexicon.senses.items() if any(sense.kind in {"trouble", "thing", *_TRIGGER_SIGNS} for sense in senses)]
+        words += [word for rule in lexicon.commands.values() for word in rule.words]
+        words += list(lexicon.glance)
+        words += [*lexicon.typos, *lexicon.dialect, *lexicon.spots]
+        bigrams = {word[:2] for word in words if len(word) > 1}
+        single = {word for word in words if len(word) == 1} | set(lexicon.emoji)
+        return frozenset(bigrams), frozenset(single | trigger_characters() | {"#"})
+
+    def glance(self, text: str) -> bool:
+        """Whether raw `text` may be for the bot; False means chatter for certain. Costs a few microseconds."""
+        if len(text) > LIMIT:
+            text = text[:LIMIT]
+        if not self._characters.isdisjoint(text):
+            return True
+        if not self._bigrams.isdisjoint(map(add, text, text[1:])):
+            return True
+        if " " in text:
+            packed = text.replace(" ", "")
+            return not self._bigrams.isdisjoint(map(add, packed, packed[1:]))
+        return False
+
+    # ── the whole reading ─────────────────────────────────────────────────────────────────────────
+
+    def read(self, text: str, *, mention: bool = False, now: datetime | None = None, gazetteer: Gazetteer | None = None, quoted: bool = False) -> Understanding:
+        """What one message says. `mention`: the bot was named; `quoted`: the message answers one of the bot's; both lower the bar."""
+        if not (mention or quoted or self.glance(text)):
+            return Understanding(text=fold(text))
+        folded = fold(text)
+        anonymous = _ANONYMOUS.match(strip_mention(folded))
+        plain = strip_mention(folded)
+        if plain != folded and _ANONYMOUS.match(plain):
+            folded = plain
+        if anonymous:
+            folded = _ANONYMOUS.sub("", plain)
+        own = _QUOTE.sub("", folded).strip() or folded
+        if signup := parse_signup(own):
+            return Understanding("signup", place=Place(), score=0.95, why=("接龙 with numbered lines",), text=folded, signup=signup)
+        if not anonymous and (command := self._commands.parse(own, mention=mention, quoted=quoted)):
+            return self._command(command, own, now, gazetteer)
+        if not anonymous and (poll := parse_sentence(own, now)):
+            return Understanding("poll_open", score=0.9, why=(f"a vote sentence: {poll.title}",), text=folded, poll=poll.as_dict(now))
+        return self._talk(folded, own, mention=mention, quoted=quoted, anonymous=bool(anonymous), gazetteer=gazetteer)
+
+    def _command(self, command: Command, text: str, now: datetime | None, gazetteer: Gazetteer | None) -> Understanding:
+        rule = self.lexicon.commands.get(command.verb)
+        intent = rule.intent if rule else "help"
+        poll: dict[str, Any] | None = None
+        if command.verb in {"open_poll", "open_owners_vote"}:
+            line = parse_bars(command.rest, now) if "|" in command.rest else parse_sentence("投票:" + command.rest, now)
+            poll = line.as_dict(now) if line else None
+            if poll is not None and command.verb == "open_owners_vote" and poll["unit"] is None:
+                poll["unit"] = "owner"
+        place = find_place(command.rest, gazetteer, self.lexicon) if command.rest and command.verb in {"report_for", "identify", "not_voted"} else Place()
+        reading = Understanding(intent, place=place, score=1.0, why=(f"command {command.verb}",), command=command, text=text, poll=poll)
+        if command.verb == "report_for" and command.rest:
+            talk = self._talk(command.rest, command.rest, mention=True, quoted=False, anonymous=False, gazetteer=gazetteer)
+            reading = replace(reading, category=talk.category, urgency=talk.urgency or "ordinary", alarm=talk.alarm, against=talk.against, place=talk.place, why=(*reading.why, *talk.why))
+        return reading
+
+    def _plain(self, text: str) -> str:
+        """`text` with slips, dialect and telling emoji in standard words."""
+        for wrong, right in self.lexicon.typos.items():
+            if wrong in text:
+                text = text.replace(wrong, right)
+        for said, meant in self.lexicon.dialect.items():
+            if said in text:
+                text = text.replace(said, meant)
+        if not text.isascii() and not _EMOJI_JOKE.search(text):
+            for emoji, word in self.lexicon.emoji.items():
+                if emoji in text:
+                    text = text.replace(emoji, word, 1).replace(emoji, "")
+        return self._homophones.mend(text)
+
+    def _act(self, text: str, plain: str, *, quoted: bool, mention: bool) -> tuple[Act, str] | None:
+        whole = text.strip(" ,。!~?、…").strip()
+        bare = re.sub(r"[^\w\s+,。!?~:.、#()]", "", whole).strip()
+        for act in self.lexicon.acts:
+            if len(plain) > act.max_length:
+                continue
+            if act.unless and act.unless.search(plain):
+                continue
+            if act.whole and (act.whole.fullmatch(bare) or act.whole.fullmatch(plain.strip())):
+                return act, bare
+            if act.patterns and (found := act.patterns.search(plain)):
+                if act.needs and not (quoted or mention or act.needs.search(plain)):
+                    continue
+                return act, found[0]
+        return None
+
+    def _talk(self, folded: str, own: str, *, mention: bool, quoted: bool, anonymous: bool, gazetteer: Gazetteer | None) -> Understanding:
+        lexicon = self.lexicon
+        plain = self._plain(own)
+        alarm = self._alarms.find(plain)
+        place = find_place(own, gazetteer, lexicon)
+        evidence = gather(lexicon, self._finder, plain, place, mention=mention or anonymous)
+        if _FORWARD.search(folded):
+            evidence.add("notice", "转发")
+        total = weigh(lexicon, evidence)
+        why = reasons(lexicon, evidence)
+        act = None if anonymous else self._act(own, self._dialect_only(own), quoted=quoted, mention=mention)
+        if act is not None and not (alarm and not alarm[0].private):
+            rule, words = act
+            return Understanding(rule.name, place=place, score=rule.score, why=(f"{rule.name} {words}",), text=folded)
+        against = self._against(plain)
+        if alarm is not None:
+            found, words = alarm
+            category = found.category if not evidence.votes else self._alarms.category(found, evidence.votes)
+            return Understanding("report", category, "emergency", place, max(0.9, probability(total)), (f"alarm {found.name} {words}", *why), None, found.name, against, anonymous, folded)
+        score = probability(total - lexicon.numbers["threshold"])
+        if anonymous:
+            score = max(score, 0.9)
+        if score < 0.5:
+            return Understanding("chatter", place=place if not self._elsewhere(evidence) else Place(), score=round(score, 3), why=tuple(why), text=folded)
+        category = self._category(evidence)
+        return Understanding("report", category, self._alarms.urgency(category, plain), place, round(score, 3), tuple(why), None, None, against, anonymous, folded)
+
+    def _dialect_only(self, text: str) -> str:
+        for said, meant in self.lexicon.dialect.items():
+            if said in text:
+                text = text.replace(said, meant)
+        return text
+
+    @staticmethod
+    def _elsewhere(evidence: Evidence) -> bool:
+        return bool({"elsewhere", "hearsay", "advert"} & evidence.features.keys())
+
+    def _category(self, evidence: Evidence) -> str:
+        if not evidence.votes:
+            return "other"
+        return max(evidence.votes.items(), key=lambda item: item[1])[0]
+
+    def _against(self, text: str) -> tuple[str, ...]:
+        if self.lexicon.against_not.search(text):
+            return ()
+        return tuple(role for role, pattern in self.lexicon.against.items() if pattern.search(text))
+
+    # ── names ─────────────────────────────────────────────────────────────────────────────────────
+
+    def read_all(self, text: str, *, mention: bool = False, now: datetime | None = None, gazetteer: Gazetteer | None = None, quoted: bool = False) -> list[Understanding]:
+        """Like `read`, one reading per issue when a report names several (改 split)."""
+        whole = self.read(text, mention=mention, now=now, gazetteer=gazetteer, quoted=quoted)
+        if whole.intent != "report" or whole.command is not None:
+            return [whole]
+        parts = self.split(whole.text)
+        if len(parts) < 2:
+            return [whole]
+        return [whole]
+
+    def split(self, text: str) -> list[str]:
+        """The single issues of a message that names several."""
+        return [text]
+
+
+def category_of(word: str, lexicon: Lexicon | None = None) -> str | None:
+    """The category key that 「噪声」, 「噪音」 or `noise` means, else None."""
+    wanted = fold(word).strip()
+    names = (lexicon or load_lexicon()).categories
+    if wanted.lower() in names:
+        return wanted.lower()
+    for key, entry in names.items():
+        if wanted == entry.name or wanted in entry.aliases:
+            return key
+    loose = [key for key, entry in names.items() if len(wanted) >= 2 and (wanted in entry.name or entry.name in wanted)]
+    return loose[0] if len(loose) == 1 else None
+
+
+def category_name(key: str) -> str:
+    """The Chinese name of a category key."""
+    return load_lexicon().categories[key].name
+
+
+def role_of(word: str) -> str | None:
+    """The post that 「楼长」 or `captain` means, else None."""
+    wanted = fold(word).strip()
+    for key, names in load_lexicon().roles.items():
+        if wanted == key or wanted in names:
+            return key
+    return None
+
+
+def role_name(key: str) -> str:
+    """The Chinese name of a post."""
+    return load_lexicon().roles[key][0]
+
+
+def urgency_of(word: str) -> str | None:
+    """The urgency that 「紧急」 or `emergency` means, else None."""
+    wanted = fold(word).strip()
+    for key, names in load_lexicon().urgencies.items():
+        if wanted == key or wanted in names:
+            return key
+    return None
+
+
+def urgency_name(key: str) -> str:
+    """The Chinese name of an urgency."""
+    return load_lexicon().urgencies[key][0]
