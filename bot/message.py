@@ -93,6 +93,8 @@ class Sent:
     body: dict[str, Any]
     at: datetime
     delivered: bool
+    #: The platform's own id of it, once delivered.
+    receipt: str | None
 
 
 class Undeliverable(Exception):  # noqa: N818 - a state of the world
@@ -112,6 +114,9 @@ class Channel(Protocol):
 
     def mount(self, app: web.Application) -> None:
         """Add the channel's routes and background tasks."""
+
+    def receipt(self) -> str:
+        """The id of a message that an instant channel delivers by its commit."""
 
     async def send(self, address: str, body: dict[str, Any], key: str) -> str | None:
         """Deliver one message and return the platform's id of it; raise `Undeliverable`."""
