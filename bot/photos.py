@@ -10,6 +10,8 @@ import os
 import re
 import tempfile
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 
@@ -25,6 +27,9 @@ KINDS = ("JPEG", "PNG", "WEBP")
 QUALITY = 82
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
+#: What Pillow's decoders raise for a crafted or cut-off file.
+_DECODER_ERRORS = (OSError, ValueError, SyntaxError, EOFError, OverflowError, IndexError, KeyError, TypeError)
+
 
 class NotAPhoto(ValueError):
     """Not a picture we take. `reason` is `large`, `kind` (not JPEG, PNG or WebP) or `broken`."""
@@ -34,32 +39,46 @@ class NotAPhoto(ValueError):
         self.reason = reason
 
 
+def check(data: bytes) -> None:
+    """Refuse at once, without decoding, what can be told from its first bytes. Raises `NotAPhoto`."""
+    with _opened(data):
+        pass
+
+
 def clean(data: bytes) -> bytes:
     """The picture as a JPEG of at most `SIDE` pixels, upright, without EXIF or any other passenger."""
+    with _opened(data) as picture:
+        # JPEG can be decoded at a fraction of its size.
+        picture.draft("RGB", (SIDE, SIDE))
+        small = _fit(picture)
+    out = BytesIO()
+    small.save(out, "JPEG", quality=QUALITY, optimize=True, progressive=True)
+    return out.getvalue()
+
+
+@contextmanager
+def _opened(data: bytes) -> Iterator[Image.Image]:
+    """The picture, not yet decoded. What goes wrong inside becomes `NotAPhoto`."""
     if len(data) > LARGEST:
         raise NotAPhoto("large")
     try:
         with warnings.catch_warnings():
-            # Pillow's own limit is higher than the one below, and only a warning.
+            # Pillow's own limit is higher than ours, and only a warning.
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            with Image.open(BytesIO(data), formats=KINDS) as opened:
-                if opened.width * opened.height > PIXELS:
-                    raise NotAPhoto("large")
-                # JPEG can be decoded at a fraction of its size; the orientation is applied to the small picture.
-                opened.draft("RGB", (SIDE, SIDE))
-                small = _fit(opened)
+            picture = Image.open(BytesIO(data), formats=KINDS)
     except UnidentifiedImageError:
         raise NotAPhoto("kind") from None
     except Image.DecompressionBombError:
         raise NotAPhoto("large") from None
-    except (OSError, ValueError, SyntaxError, EOFError, OverflowError, IndexError, KeyError, TypeError) as error:
-        # Pillow's decoders answer a crafted or cut-off file with any of these.
-        if isinstance(error, NotAPhoto):
-            raise
+    except _DECODER_ERRORS as error:
         raise NotAPhoto("broken") from error
-    out = BytesIO()
-    small.save(out, "JPEG", quality=QUALITY, optimize=True, progressive=True)
-    return out.getvalue()
+    with picture:
+        if picture.width * picture.height > PIXELS:
+            raise NotAPhoto("large")
+        try:
+            yield picture
+        except _DECODER_ERRORS as error:
+            raise NotAPhoto("broken") from error
 
 
 def _fit(opened: Image.Image) -> Image.Image:
@@ -104,6 +123,11 @@ def store(home: Path, data: bytes) -> str:
     _sync_folder(target.parent)
     _sync_folder(target.parent.parent)
     return digest
+
+
+def keep(home: Path, data: bytes) -> str:
+    """Clean what somebody sent, keep it, and return the digest. Raises `NotAPhoto`."""
+    return store(home, clean(data))
 
 
 def remove(home: Path, digest: str) -> None:

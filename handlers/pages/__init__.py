@@ -1,0 +1,41 @@
+"""The pages: the public board, the gate, the follow page, the record, the sandbox. One small module each."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from bot.clock import Clock
+from bot.database import Database
+from bot.language import category_name
+from bot.texts import Texts
+from bot.tokens import Tokens
+from config.settings import Settings
+from handlers.pages import board, follow, gate, issue, notices, photos, sandbox
+from handlers.pages.limits import Limits
+from handlers.pages.render import STATIC, environment
+from handlers.pages.security import guard, set_headers
+from handlers.pages.site import SITE, Hub, Site
+
+__all__ = ["SITE", "Site", "mount"]
+
+
+def mount(
+    app: web.Application, *, database: Database, settings: Settings, texts: Texts, clock: Clock, hub: Hub, tokens: Tokens, limits: Limits | None = None
+) -> Site:
+    """Add every page to `app`, the headers to every answer, and the guard before everything else."""
+    site = Site(database, settings, texts, clock, hub, tokens, environment(texts), limits or Limits.default(), category_name)
+    app[SITE] = site
+    app.middlewares.insert(0, guard)
+    app.on_response_prepare.append(set_headers)
+    for module in (board, issue, notices, gate, follow, photos):
+        app.add_routes(module.routes)
+    if settings.sandbox_on:
+        app.add_routes(sandbox.routes)
+    app.router.add_static("/static/", STATIC, append_version=False)
+    app.router.add_get("/favicon.ico", favicon)
+    return site
+
+
+async def favicon(_request: web.Request) -> web.StreamResponse:
+    """Browsers ask for it by themselves."""
+    return web.FileResponse(STATIC / "icon.svg", headers={"Content-Type": "image/svg+xml", "Cache-Control": "public, max-age=86400"})

@@ -1,0 +1,106 @@
+"""One issue: its page, its JSON twin, and the short address by running number."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+from aiohttp import web
+from sqlalchemy.orm import Session
+
+from handlers.pages import facts
+from handlers.pages.render import at, data, page
+from handlers.pages.site import SITE
+from models import board
+from models.issues import Issue, Status
+from models.people import ROLE_NAMES
+
+routes = web.RouteTableDef()
+
+#: What stands before an issue is one of these; a stage of the journey is drawn for each.
+STEPS = (Status.OPEN, Status.ACCEPTED, Status.RESOLVED, Status.CLOSED)
+
+
+@routes.get(r"/c/{community}/issues/{number:\d{1,15}}")
+async def show(request: web.Request) -> web.Response:
+    """The page, made for a phone."""
+    site = request.app[SITE]
+    found = await _find(request)
+    if isinstance(found, Issue):
+        # It exists, and that is all the public may know (promise 11).
+        title, text = site.texts.text("pages/not_public_title"), site.texts.text("pages/not_public_text")
+        return page(request, "told.html", status=404, title=title, text=text, back=at("c", request.match_info["community"]))
+    if found is None:
+        raise web.HTTPNotFound
+    known = facts.issue(site, found)
+    row = found.issue
+    held = row.held_until if row.status is Status.ACCEPTED else None
+    reached = STEPS.index(row.status) if row.status in STEPS else -1
+    return page(
+        request,
+        "issue.html",
+        community=request.match_info["community"],
+        board=at("c", request.match_info["community"]),
+        issue=known,
+        status_word=facts.status_word(site, row.status, held=held is not None),
+        mean=stars(found.mean),
+        held_until=held,
+        steps=[(site.texts.text(facts.STATUS_KEYS[step]), n <= reached, n == reached) for n, step in enumerate(STEPS)] if reached >= 0 else [],
+        category=site.category_name(row.category),
+        urgency=site.texts.text(facts.URGENCY_KEYS[row.urgency]),
+        holder=found.holder,
+        holder_role=ROLE_NAMES[found.holder.role] if found.holder else "",
+        deadlines=[(site.texts.text(facts.DEADLINE_KEYS[clock.what]), clock.due, clock.met) for clock in found.deadlines],
+        history=[(event.at, line["what"], line["by"]) for event, line in zip(found.history, known["history"], strict=True)],
+        photos=[at("photos", f"{digest}.jpg") for digest in found.photos],
+        joined=found.joined,
+        joined_href=at("c", request.match_info["community"], "issues", found.joined) if found.joined else "",
+        opened_at=row.opened_at,
+    )
+
+
+@routes.get(r"/c/{community}/issues/{number:\d{1,15}}.json")
+async def twin(request: web.Request) -> web.Response:
+    """The same facts for machines."""
+    site = request.app[SITE]
+    found = await _find(request)
+    if found is None or isinstance(found, Issue):
+        return data({"error": site.texts.text("pages/missing_title")}, status=404)
+    return data(facts.issue(site, found))
+
+
+@routes.get(r"/c/{community}/n/{number:\d{1,15}}")
+async def by_number(request: web.Request) -> web.Response:
+    """One series of numbers for issues, votes, matters and projects: lead to whatever carries this one."""
+    community, number = request.match_info["community"], int(request.match_info["number"])
+
+    def kind(session: Session) -> str | None:
+        found = board.find_community(session, community)
+        if found is None:
+            return None
+        return "issues" if board.issue_number(session, found.id, number) else None
+
+    where = await request.app[SITE].database.read(kind)
+    if where is None:
+        raise web.HTTPNotFound
+    raise web.HTTPFound(at("c", community, where, number))
+
+
+def stars(mean: Fraction | None) -> str:
+    """4.5: tenths, rounded half up, in integers."""
+    if mean is None:
+        return ""
+    tenths = (mean * 20 + 1) // 2
+    return str(tenths // 10) if tenths % 10 == 0 else f"{tenths // 10}.{tenths % 10}"
+
+
+async def _find(request: web.Request) -> board.IssueView | Issue | None:
+    """The issue as the public may see it; the bare row of one it may not see; None where there is none."""
+    community, number = request.match_info["community"], int(request.match_info["number"])
+
+    def read(session: Any) -> board.IssueView | Issue | None:
+        place = board.find_community(session, community)
+        issue = board.issue_number(session, place.id, number) if place else None
+        return board.view(session, issue) if issue and board.is_public(issue) else issue
+
+    return await request.app[SITE].database.read(read)

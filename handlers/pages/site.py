@@ -1,0 +1,44 @@
+"""What every page is given: the database, the words, the clock, the hub."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from aiohttp import web
+from jinja2 import Environment
+
+from bot.clock import Clock
+from bot.database import Database
+from bot.message import Inbound, Sent
+from bot.texts import Texts
+from bot.tokens import Tokens
+from config.settings import Settings
+from handlers.pages.limits import Limits
+
+
+class Hub(Protocol):
+    """Where a page brings what somebody wrote on it."""
+
+    async def receive(self, inbound: Inbound) -> list[Sent]:
+        """Everything the message caused, committed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Passed to every page under the key `SITE`."""
+
+    database: Database
+    settings: Settings
+    texts: Texts
+    clock: Clock
+    hub: Hub
+    tokens: Tokens
+    jinja: Environment
+    limits: Limits
+    #: Key → Chinese name.
+    category_name: Callable[[str], str]
+
+
+SITE = web.AppKey("site", Site)
