@@ -131,13 +131,14 @@ def gather(lexicon: Lexicon, finder: Finder, text: str, place: Place, *, mention
                     first_trouble = False
                 evidence.votes[sense.category] = evidence.votes.get(sense.category, 0.0) + worth
             if sense.kind == "trouble":
-                evidence.add("trouble", match.word)
+                evidence.add("everyday_trouble" if match.word in lexicon.everyday else "trouble", match.word)
                 troubles.append((match.start, match.end))
             elif sense.kind == "thing":
-                evidence.add("thing", match.word)
+                evidence.add("everyday_thing" if match.word in lexicon.everyday else "thing", match.word)
                 things.append((match.start, match.end))
-    if len(set(evidence.words.get("trouble", ()))) > 1:
-        evidence.add("second_trouble")
+    for kind in ("trouble", "thing"):
+        if len(evidence.words.get(kind, ())) > 1:
+            evidence.add(f"second_{kind}")
     for name, sign in lexicon.signs.items():
         if name in evidence.features and name not in spans:
             continue
@@ -146,6 +147,8 @@ def gather(lexicon: Lexicon, finder: Finder, text: str, place: Place, *, mention
                 evidence.add(name, found[0])
                 spans.setdefault(name, []).append(found.span())
                 break
+    if place.spot and (at := text.find(place.spot)) >= 0:
+        things.append((at, at + len(place.spot)))
     for pair in lexicon.pairs:
         if _near(text, spans.get(pair.first, ()), spans.get(pair.second, ()), pair.within):
             evidence.add(pair.name)
@@ -179,6 +182,12 @@ def _shape(evidence: Evidence, text: str, place: Place, *, mention: bool) -> Non
         evidence.add("formal")
     if mention:
         evidence.add("mention")
+    known = evidence.features.keys()
+    # A statement with nothing in it that says it is something else.
+    if not AGAINST & known:
+        for kind in ("trouble", "thing", "spot", "place"):
+            if kind in known:
+                evidence.add(f"plain_{kind}")
     if "trouble" not in evidence.features and not ("thing" in evidence.features and ({"fault", "request", "nobody"} & evidence.features.keys())):
         evidence.add("no_evidence")
 

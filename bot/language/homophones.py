@@ -12,6 +12,8 @@ from .lexicon import Lexicon, tokenizer
 
 # South-western speech and many keyboards do not tell these apart.
 _LOOSE = (("zh", "z"), ("ch", "c"), ("sh", "s"), ("ng", "n"))
+#: A character that stands alone this often in jieba's corpus is taken as written (要人 is not 咬人).
+_COMMON = 4000
 _MARKS = str.maketrans("āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜüńňǹḿ", "aaaaeeeeiiiioooouuuuvvvvvnnnm")
 
 
@@ -43,7 +45,8 @@ class Homophones:
         self._by_sound: dict[tuple[str, ...], str] = {}
         self._known = lexicon.senses
         for word, senses in lexicon.senses.items():
-            if 2 <= len(word) <= 4 and not word.isascii() and any(sense.kind in {"trouble", "thing"} for sense in senses):
+            plain_noun = len(word) > 2 or any(sense.kind == "thing" for sense in senses)
+            if 2 <= len(word) <= 4 and not word.isascii() and plain_noun and any(sense.kind in {"trouble", "thing"} for sense in senses):
                 key = tuple(map(sound, word))
                 # Of two words that sound alike neither can be chosen, unless one contains the commoner characters; the first stays.
                 self._by_sound.setdefault(key, word)
@@ -76,7 +79,7 @@ class Homophones:
                 piece = run[at : at + size]
                 if len(piece) == size and piece not in self._known:
                     word = self._by_sound.get(tuple(map(sound, piece)))
-                    if word and word != piece and sum(a == b for a, b in zip(word, piece, strict=True)) >= size - 1:
+                    if word and _one_slip(word, piece):
                         out += word
                         at += size
                         break
@@ -84,3 +87,9 @@ class Homophones:
                 out += run[at]
                 at += 1
         return out
+
+
+def _one_slip(word: str, piece: str) -> bool:
+    """Whether `piece` differs from `word` in one character, and not by one that is common on its own."""
+    different = [written for right, written in zip(word, piece, strict=True) if right != written]
+    return len(different) == 1 and (len(word) > 3 or tokenizer().FREQ.get(different[0], 0) < _COMMON)

@@ -17,7 +17,7 @@ from .normalise import fold, traditional_characters
 
 jieba.setLogLevel(logging.WARNING)
 
-FILES = ("categories", "signs", "acts", "alarms", "commands", "places", "roles", "typos", "votes")
+FILES = ("categories", "signs", "acts", "alarms", "commands", "places", "roles", "typos", "votes", "everyday")
 
 
 class Folder(Protocol):
@@ -69,6 +69,7 @@ class Act:
     patterns: re.Pattern[str] | None
     unless: re.Pattern[str] | None
     needs: re.Pattern[str] | None
+    echo: re.Pattern[str] | None
     max_length: int
 
 
@@ -139,6 +140,8 @@ class Lexicon:
     dialect: dict[str, str]
     emoji: dict[str, str]
     votes: dict[str, Any]
+    #: Topic words that plain chat is full of; they count less.
+    everyday: frozenset[str]
     #: Two-character beginnings of act and alarm phrases, for the plain scan.
     glance: tuple[str, ...] = ()
     #: Every word → its senses; `heads` finds the words that begin with two characters.
@@ -216,6 +219,7 @@ def build(files: Mapping[str, Any]) -> Lexicon:
             _union(entry.get("patterns", ()), f"acts.yaml {name}"),
             _union(entry.get("not", ()), f"acts.yaml {name}"),
             _compiled(entry["needs"], f"acts.yaml {name}") if "needs" in entry else None,
+            _compiled(entry["echo"], f"acts.yaml {name}") if "echo" in entry else None,
             int(entry["max_length"]),
         )
         for name, entry in files["acts"]["acts"].items()
@@ -277,6 +281,7 @@ def build(files: Mapping[str, Any]) -> Lexicon:
         dialect={fold(key): fold(value) for key, value in typos["dialect"].items()},
         emoji={key: value for key, value in typos["emoji"].items()},
         votes=files["votes"],
+        everyday=frozenset(fold(word) for word in words_of(files["everyday"]["words"])),
         glance=tuple(words_of(files["acts"].get("glance")) + words_of(files["alarms"].get("glance")) + words_of(files["votes"].get("glance"))),
         senses={word: tuple(dict.fromkeys(found)) for word, found in senses.items()},
     )

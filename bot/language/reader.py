@@ -23,7 +23,8 @@ _ANONYMOUS = re.compile(r"^\W{0,2}匿名(?:反映|反应|举报|投诉|报)(?:�
 _QUOTE = re.compile(r"(?:^|\n)\s*[「“\"']?[^\n「」]{1,16}[:：][^\n]{0,400}[」”\"']?\s*\n\s*[-—~]{3,}\s*\n|^\"[^\"\n]{1,16}:[^\"]{0,400}\"\s*\n?(?:[-~]{3,}\s*\n)?")
 _FORWARD = re.compile(r"^\W{0,3}(?:\[(?:转发|聊天记录|链接|图片|文件)\]|转发[:\s]|转[:\s]|【)|聊天记录")
 _EMOJI_JOKE = re.compile("[😂🤣🤡😄😆😁😜😝🎂🎉🍲🌶🥵]|哈哈|笑死")
-_LATIN_ONLY = re.compile(r"[\x00-\x7f]*\Z")
+#: An emoji is read as a word only beside a word of the place (🔥 beside 楼道).
+_OUTDOORS = re.compile(r"[楼栋幢座门窗梯库]|单元|阳台|小区|院|厨房|电箱|电表|车棚|路|卫生间|水管|垃圾|\d-\d")
 
 #: Signs whose words alone are worth a closer look; of the others only together with one of these.
 _TRIGGER_SIGNS = ("fault", "nobody", "nuisance", "explicit")
@@ -45,11 +46,14 @@ class Reader:
 
     def _triggers(self) -> tuple[frozenset[str], frozenset[str]]:
         lexicon = self.lexicon
-        words = [word for word, senses in lexicon.senses.items() if any(sense.kind in {"trouble", "thing", *_TRIGGER_SIGNS} for sense in senses)]
+        kinds = {"trouble", "thing", *_TRIGGER_SIGNS}
+        words = [word for word, senses in lexicon.senses.items() if word not in lexicon.everyday and any(sense.kind in kinds for sense in senses)]
         words += [word for rule in lexicon.commands.values() for word in rule.words]
         words += list(lexicon.glance)
         words += [*lexicon.typos, *lexicon.dialect, *lexicon.spots]
-        bigrams = {word[:2] for word in words if len(word) > 1}
+        # Of a longer word the rarest two characters stand for it, so that 没有 does not call for 没有人管.
+        common = tokenizer().FREQ
+        bigrams = {min((word[at : at + 2] for at in range(len(word) - 1)), key=lambda pair: common.get(pair, 0)) for word in words if len(word) > 1}
         single = {word for word in words if len(word) == 1} | set(lexicon.emoji)
         return frozenset(bigrams), frozenset(single | trigger_characters() | {"#"})
 
@@ -88,6 +92,14 @@ class Reader:
             return Understanding("poll_open", score=0.9, why=(f"a vote sentence: {poll.title}",), text=folded, poll=poll.as_dict(now))
         return self._talk(folded, own, mention=mention, quoted=quoted, anonymous=bool(anonymous), gazetteer=gazetteer)
 
+    def evidence(self, text: str, *, mention: bool = False) -> Evidence:
+        """The evidence that `read` weighs for a plain message (for fitting and checking the lexicon)."""
+        own = _QUOTE.sub("", fold(text)).strip()
+        evidence = gather(self.lexicon, self._finder, self._plain(own), find_place(own, None, self.lexicon), mention=mention)
+        if _FORWARD.search(own):
+            evidence.add("notice", "转发")
+        return evidence
+
     def _command(self, command: Command, text: str, now: datetime | None, gazetteer: Gazetteer | None) -> Understanding:
         rule = self.lexicon.commands.get(command.verb)
         intent = rule.intent if rule else "help"
@@ -112,13 +124,13 @@ class Reader:
         for said, meant in self.lexicon.dialect.items():
             if said in text:
                 text = text.replace(said, meant)
-        if not text.isascii() and not _EMOJI_JOKE.search(text):
+        if not text.isascii() and not _EMOJI_JOKE.search(text) and _OUTDOORS.search(text):
             for emoji, word in self.lexicon.emoji.items():
                 if emoji in text:
                     text = text.replace(emoji, word, 1).replace(emoji, "")
         return self._homophones.mend(text)
 
-    def _act(self, text: str, plain: str, *, quoted: bool, mention: bool) -> tuple[Act, str] | None:
+    def _act(self, text: str, plain: str, evidence: Evidence, *, quoted: bool, mention: bool) -> tuple[Act, str] | None:
         whole = text.strip(" ,。!~?、…").strip()
         bare = re.sub(r"[^\w\s+,。!?~:.、#()]", "", whole).strip()
         for act in self.lexicon.acts:
@@ -132,6 +144,8 @@ class Reader:
                 if act.needs and not (quoted or mention or act.needs.search(plain)):
                     continue
                 return act, found[0]
+            if act.echo and (found := act.echo.match(plain)) and (quoted or {"trouble", "fault", "nuisance"} & evidence.features.keys()):
+                return act, found[0]
         return None
 
     def _talk(self, folded: str, own: str, *, mention: bool, quoted: bool, anonymous: bool, gazetteer: Gazetteer | None) -> Understanding:
@@ -144,7 +158,7 @@ class Reader:
             evidence.add("notice", "转发")
         total = weigh(lexicon, evidence)
         why = reasons(lexicon, evidence)
-        act = None if anonymous else self._act(own, self._dialect_only(own), quoted=quoted, mention=mention)
+        act = None if anonymous else self._act(own, self._dialect_only(own), evidence, quoted=quoted, mention=mention)
         if act is not None and not (alarm and not alarm[0].private):
             rule, words = act
             return Understanding(rule.name, place=place, score=rule.score, why=(f"{rule.name} {words}",), text=folded)

@@ -1,0 +1,165 @@
+"""Fits the weights of signs.yaml from development text: `python -m bot.language.fit [--write]`.
+
+A logistic regression over the rules that fired, kept close to the hand-set sense of each rule: a rule that speaks for a
+report never gets a negative weight and the other way round, and every weight is pulled towards a prior, so that a rule
+seen three times cannot be worth ten. Needs NumPy and SciPy (they come with scikit-learn, a development dependency).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .evidence import AGAINST
+from .lexicon import Lexicon, load_lexicon
+from .reader import Reader
+
+#: Where the shared development data lies beside a checkout.
+DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
+EXAMPLES = Path(__file__).resolve().parents[2] / "tests" / "language" / "examples.tsv"
+SIGNS = Path(__file__).resolve().parents[2] / "config" / "lexicon" / "signs.yaml"
+
+#: Numbers that are limits or shapes of the text, with the sign their weight may have (0: any).
+_FREE = {"bias": 0, "short": -1, "tiny": -1, "long": 0, "formal": 1, "no_evidence": -1, "negated": -1, "mention": 1}
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One labelled text: its weight in the fit and the group (author, source) it belongs to."""
+
+    text: str
+    report: bool
+    weight: float
+    group: str
+
+
+def cases(data: Path = DATA, *, chat_weight: float = 0.25) -> list[Case]:
+    """The development text to fit on: group lines, hard chat lines, plain chat and our own invented examples."""
+    found: list[Case] = []
+    for number, line in enumerate((data / "group_chat_dev.jsonl").read_text("utf-8").splitlines()):
+        row = json.loads(line)
+        if row["intent"] in {"report", "chatter"}:
+            found.append(Case(row["text"], row["intent"] == "report", 1.0, f"group{number % 5}"))
+    for number, line in enumerate(EXAMPLES.read_text("utf-8").splitlines()[1:]):
+        intent, _, text = line.split("\t")
+        found.append(Case(text, intent == "report", 1.0, f"own{number % 5}"))
+    for name, skip in (("chitchat_hard_dev.tsv", "ambiguous"), ("chitchat_dev.tsv", "")):
+        hard = bool(skip)
+        for number, line in enumerate((data / name).read_text("utf-8").splitlines()[1:]):
+            fields = line.split("\t")
+            label = fields[3] if hard else "not_report"
+            if label != skip:
+                found.append(Case(fields[2], label == "report", 0.5 if hard else chat_weight, f"{fields[1].split(':')[0]}{number % 5}"))
+    return found
+
+
+def features(reader: Reader, text: str) -> dict[str, float]:
+    """The features of one text as the reader sees them, empty when the plain scan already says chatter."""
+    return reader.evidence(text).features if reader.glance(text) else {}
+
+
+def names(lexicon: Lexicon) -> list[str]:
+    """Every feature that has a weight, in the order of signs.yaml."""
+    return [*lexicon.signs, *(pair.name for pair in lexicon.pairs), *(name for name in lexicon.numbers if name not in {"threshold", "mention"})]
+
+
+def bounds(name: str) -> tuple[float | None, float | None]:
+    """The range a weight may take: its sign is a matter of meaning, not of data."""
+    direction = -1 if name in AGAINST else _FREE.get(name, 1)
+    return (None, None) if direction == 0 else (0.0, 4.0) if direction > 0 else (-4.0, 0.0)
+
+
+def fit(reader: Reader, found: Sequence[Case], *, pull: float = 1.0) -> dict[str, float]:
+    """The fitted weights."""
+    import numpy as np
+    from scipy.optimize import minimize
+
+    order = names(reader.lexicon)
+    index = {name: at for at, name in enumerate(order)}
+    rows = []
+    for case in found:
+        known = features(reader, case.text)
+        if known:
+            row = np.zeros(len(order))
+            for name, value in known.items():
+                if name in index:
+                    row[index[name]] = value
+            rows.append((row, 1.0 if case.report else 0.0, case.weight))
+    matrix = np.array([row for row, _, _ in rows])
+    wanted = np.array([label for _, label, _ in rows])
+    weights = np.array([weight for _, _, weight in rows])
+    prior = np.array([_prior(name) for name in order])
+    strength = np.array([0.02 if name == "bias" else pull for name in order])
+
+    def loss(theta: Any) -> tuple[float, Any]:
+        z = np.clip(matrix @ theta, -30, 30)
+        value = float(np.sum(weights * (np.logaddexp(0, z) - wanted * z)) + 0.5 * np.sum(strength * (theta - prior) ** 2))
+        gradient = matrix.T @ (weights * (1 / (1 + np.exp(-z)) - wanted)) + strength * (theta - prior)
+        return value, gradient
+
+    result = minimize(loss, prior, jac=True, method="L-BFGS-B", bounds=[bounds(name) for name in order])
+    return {name: round(float(value), 2) for name, value in zip(order, result.x, strict=True)}
+
+
+def _prior(name: str) -> float:
+    if name == "bias":
+        return -4.0
+    if name in {"short", "tiny", "negated"}:
+        return -0.5
+    if name == "no_evidence":
+        return -2.0
+    if name == "formal":
+        return 1.5
+    return -1.2 if name in AGAINST else 0.6
+
+
+def apply(lexicon: Lexicon, fitted: dict[str, float]) -> None:
+    """Puts weights into a loaded lexicon (for cross-validation)."""
+    from dataclasses import replace
+
+    for name, value in fitted.items():
+        if name in lexicon.signs:
+            lexicon.signs[name] = replace(lexicon.signs[name], weight=value)
+        elif name in lexicon.numbers:
+            lexicon.numbers[name] = value
+    lexicon.pairs = tuple(replace(pair, weight=fitted.get(pair.name, pair.weight)) for pair in lexicon.pairs)
+
+
+def write(fitted: dict[str, float], path: Path = SIGNS) -> None:
+    """Writes the weights into signs.yaml, leaving words, patterns and comments as they are."""
+    text = path.read_text("utf-8")
+    for name, value in fitted.items():
+        text, count = re.subn(rf"(?m)(^  {name}:\n    weight: )-?[\d.]+", rf"\g<1>{value}", text, count=1)
+        if not count:
+            text, count = re.subn(rf"(?m)(^  {name}: {{weight: )-?[\d.]+", rf"\g<1>{value}", text, count=1)
+        if not count:
+            text, count = re.subn(rf"(?m)(^  {name}: )-?[\d.]+", rf"\g<1>{value}", text, count=1)
+        if not count:
+            raise SystemExit(f"{path}: no weight for {name}")
+    path.write_text(text, "utf-8")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--write", action="store_true", help="write the weights into config/lexicon/signs.yaml")
+    parser.add_argument("--data", type=Path, default=DATA)
+    parser.add_argument("--pull", type=float, default=1.0, help="how strongly weights stay near their priors")
+    options = parser.parse_args(arguments)
+    reader = Reader(load_lexicon())
+    fitted = fit(reader, cases(options.data), pull=options.pull)
+    for name, value in fitted.items():
+        print(f"{name:20} {value:+.2f}")
+    if options.write:
+        write(fitted)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
