@@ -56,11 +56,12 @@ def _prepare(raw: Any, *, readonly: bool) -> None:
 def sync_engine(url: URL, *, begin: str = "BEGIN IMMEDIATE") -> Engine:
     """A synchronous engine on the same database, for the SQLite writer, the command line and migrations."""
     if url.get_backend_name() != "sqlite":
-        return create_engine(url.set(drivername="postgresql+psycopg"))
+        return create_engine(url.set(drivername="postgresql+psycopg"), hide_parameters=True)
     Path(url.database or "").parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(
         url.set(drivername="sqlite+pysqlite"),
         poolclass=StaticPool,
+        hide_parameters=True,
         connect_args={"check_same_thread": False, "isolation_level": None, "timeout": BUSY_MS / 1000, "cached_statements": 512},
     )
 
@@ -88,7 +89,7 @@ class Database:
     def __init__(self, address: str) -> None:
         self.url = parse_url(address)
         self.sqlite = self.url.get_backend_name() == "sqlite"
-        self._reader: AsyncEngine = create_async_engine(self.url, **({} if self.sqlite else {"pool_size": 10}))
+        self._reader: AsyncEngine = create_async_engine(self.url, hide_parameters=True, **({} if self.sqlite else {"pool_size": 10}))
         self._jobs: asyncio.Queue[_Job[Any]] = asyncio.Queue()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="sqlite-writer")
         self._writing: asyncio.Task[None] | None = None

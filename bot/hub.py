@@ -24,7 +24,7 @@ from bot.message import Channel, Inbound, Outgoing, Refused, Reply, Sent
 from bot.router import Router
 from bot.turn import Recent, Turn, World, quiet_until
 from models.base import new_id
-from models.directory import Directory
+from models.directory import Directory, revision
 from models.messages import Delivery, Inbox, Outbox, Wait
 from models.people import Identity, Person
 
@@ -34,6 +34,7 @@ log = structlog.get_logger("hub")
 CONTEXTS = 10_000
 
 Conversation = tuple[str, str, str]
+NOBODY = Inbound(channel="", chat="", sender="")
 
 
 class _Nothing(Exception):  # noqa: N818 - not an error: the message was not for the bot after all
@@ -86,6 +87,13 @@ class Hub:
             )
             for c in self.directory.communities.values()
         }
+
+    async def refresh_if_stale(self) -> bool:
+        """Read the roster anew if a command line changed it meanwhile; whether it did."""
+        if await self.database.read(revision) == self.directory.revision:
+            return False
+        await self.refresh()
+        return True
 
     def community_of(self, inbound: Inbound) -> int | None:
         """The community a message most likely belongs to, from memory alone; for the place words of the reading."""
@@ -230,9 +238,8 @@ class Hub:
             await self.after(turn)
         return sent
 
-    async def quietly(self, handle: Callable[[Turn], None], now: datetime) -> list[Sent]:
-        """A turn nobody's message caused: a deadline, a digest, a message given up."""
-        inbound = Inbound(channel="", chat="", sender="")
+    async def quietly(self, handle: Callable[[Turn], None], now: datetime, inbound: Inbound = NOBODY) -> list[Sent]:
+        """A turn nobody's message caused: a deadline, a digest, a question left unanswered, a message given up."""
 
         def work(session: Session) -> tuple[Turn, list[Sent]]:
             turn = Turn(session, self.world, self.directory, now, inbound, Understanding())

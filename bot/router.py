@@ -9,10 +9,11 @@ if TYPE_CHECKING:
     from bot.message import Reply
     from bot.turn import Turn
     from models.deadlines import Deadline
+    from models.issues import Issue
 
 T = TypeVar("T")
 Handler = Callable[["Turn"], "Reply | None"]
-DueHandler = Callable[["Turn", "Deadline"], None]
+DueHandler = Callable[["Turn", "Issue", "Deadline"], None]
 
 
 class Router:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from jinja2 import Environment, StrictUndefined, Template
 
 import config
 from bot.message import Button, Reply
+from models.deadlines import CHINA
 
 TEXTS = Path(config.__file__).parent / "texts"
 
@@ -29,6 +31,7 @@ class Texts:
     def __init__(self, folder: Path = TEXTS, **everywhere: Any) -> None:
         self._jinja = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False)  # noqa: S701 - chat text, not HTML; pages escape for themselves
         self._jinja.globals.update(everywhere)
+        self._jinja.filters.update(when=when, day=day)
         self._entries: dict[str, _Entry] = {}
         for file in sorted(folder.glob("*.yaml")):
             for key, value in (yaml.safe_load(file.read_text(encoding="utf-8")) or {}).items():
@@ -65,3 +68,15 @@ class Texts:
             about,
             private,
         )
+
+
+def when(moment: datetime) -> str:
+    """「12月5日 18:00」, in China's time."""
+    local = moment.astimezone(CHINA)
+    return f"{local.month}月{local.day}日 {local:%H:%M}"
+
+
+def day(moment: datetime) -> str:
+    """「12月5日」."""
+    local = moment.astimezone(CHINA)
+    return f"{local.month}月{local.day}日"

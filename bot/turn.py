@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from bot.language.understanding import Command, Understanding
 from bot.message import Inbound, Outgoing, Refused, Reply
 from bot.texts import Texts
-from bot.tokens import Tokens
+from bot.tokens import Tokens, photo_link
 from config.rules import IssueRules
 from models.base import new_id
 from models.deadlines import CHINA
@@ -103,6 +103,11 @@ class Turn:
         if self._person is None and self.identity.person_id is not None:
             self._person = self.session.get(Person, self.identity.person_id)
         return self._person
+
+    @property
+    def speaker_id(self) -> int | None:
+        """The account that speaks, or None when a clock does."""
+        return self.identity.id if self.inbound.sender else None
 
     @property
     def chat(self) -> ChatInfo | None:
@@ -213,6 +218,14 @@ class Turn:
         category = self.world.rules.category(issue.category)
         place = self.directory.place_label(issue.community_id, issue.estate_id, issue.building_id, issue.unit)
         return issue_title(place, issue.spot, category.title)
+
+    def photo_link(self, digest: str) -> str:
+        """A signed address of a photo, for those who work on the issue."""
+        return self.world.url + photo_link(self.world.tokens, digest)
+
+    def follow_link(self) -> str:
+        """Where somebody who reported at the gate follows and confirms."""
+        return f"{self.world.url}/t/{self.inbound.sender}" if self.inbound.channel == "gate" else ""
 
     # --- waiting ---------------------------------------------------------------------------------------------------------
 

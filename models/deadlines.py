@@ -22,7 +22,6 @@ class Due(StrEnum):
 
     ACCEPT = "accept"
     RESOLVE = "resolve"
-    PLACE = "place"
     CONFIRM = "confirm"
     VISIT = "visit"
     REPORT_IN = "report_in"
@@ -50,9 +49,9 @@ class Deadline(Base):
     met: Mapped[bool | None]
 
 
-def next_due() -> Select[tuple[Deadline]]:
+def next_due(limit: int = 1) -> Select[tuple[Deadline]]:
     """The deadlines still running, earliest first; the clock takes one at a time and asks again."""
-    return select(Deadline).where(Deadline.settled_at.is_(None), Deadline.missed_at.is_(None)).order_by(Deadline.due_at, Deadline.id).limit(1)
+    return select(Deadline).where(Deadline.settled_at.is_(None), Deadline.missed_at.is_(None)).order_by(Deadline.due_at, Deadline.id).limit(limit)
 
 
 @lru_cache(maxsize=4096)

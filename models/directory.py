@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -10,7 +11,7 @@ from sqlalchemy.orm import Session
 from models.people import Chat, Person
 from models.places import Building, Community, Estate, Household
 from models.records import Fact
-from models.routing import Area
+from models.routing import Area, serving
 
 #: The Fact that counts committed changes of the roster; whoever changes the roster raises it.
 REVISION = "roster_revision"
@@ -119,6 +120,25 @@ class Directory:
         for row in session.execute(people):
             self.people[row.key] = PersonInfo(row.id, row.key, row.name, row.community_id, row.building_id, row.unit or "", row.room or "")
 
+    def members(self, session: Session, now: datetime) -> dict[int, list[str]]:
+        """Who is in each group of the sandbox: who lives in its place, and who holds a post there."""
+        posts = {c: serving(session, c, now) for c in self.communities}
+        found: dict[int, list[str]] = {}
+        for chat in self.chats_by_id.values():
+            info = self.communities[chat.community_id]
+            inside = {b.id for b in info.buildings.values() if chat.building_id in (None, b.id) and chat.estate_id in (None, b.estate_id)}
+            keys = [p.key for p in self.people.values() if p.building_id in inside]
+            grids = {info.buildings[b].grid_id for b in inside}
+            officers = [
+                s.key
+                for s in posts[chat.community_id]
+                if (s.building_id is None or s.building_id in inside)
+                and (s.grid_id is None or s.grid_id in grids)
+                and (s.estate_id is None or chat.estate_id is None or s.estate_id == chat.estate_id)
+            ]
+            found[chat.id] = list(dict.fromkeys([*keys, *officers]))
+        return found
+
     def locate(
         self,
         community_id: int,
@@ -173,3 +193,12 @@ class Directory:
 def revision(session: Session) -> str:
     """The roster's revision as of this transaction."""
     return session.scalar(select(Fact.value).where(Fact.key == REVISION)) or "0"
+
+
+def raise_revision(session: Session) -> None:
+    """Tell every running server that the roster changed."""
+    row = session.get(Fact, REVISION)
+    if row is None:
+        session.add(Fact(key=REVISION, value="1"))
+    else:
+        row.value = str(int(row.value) + 1)

@@ -20,8 +20,8 @@ from models.counters import next_number
 from models.deadlines import Deadline, Due, after
 from models.directory import Located
 from models.issues import LIVE, Assignment, Endorsement, Issue, IssueEvent, Photo, Status, Urgency
-from models.messages import Outbox
-from models.people import Role
+from models.messages import Delivery, Outbox
+from models.people import Identity, Role
 from models.routing import Choice
 
 
@@ -52,6 +52,9 @@ def limit_from(start: datetime, limit: Limit) -> datetime:
 
 
 # --- finding ------------------------------------------------------------------------------------------------------------
+
+#: The channel of the gate page: nobody is told anything there until they open their page.
+GATE = "gate"
 
 _LIVE = text("issues.status IN ('open', 'accepted')")
 _NEARBY = (
@@ -161,6 +164,23 @@ def active_assignments(session: Session, issue: Issue) -> list[Assignment]:
 def holder_of(session: Session, issue: Issue) -> Assignment | None:
     """In whose hands it is."""
     return next((a for a in active_assignments(session, issue) if a.holder), None)
+
+
+def last_holder(session: Session, issue: Issue) -> Assignment | None:
+    """Who had it last, whether or not they still do."""
+    query = select(Assignment).where(Assignment.issue_id == issue.id, Assignment.holder).order_by(Assignment.id.desc()).limit(1)
+    return session.scalars(query).first()
+
+
+def question_delivered(session: Session, issue: Issue) -> bool:
+    """Whether 「解决了吗」 reached anybody behind the issue: a direct message went out since, or the follow page was opened."""
+    seen = select(Endorsement.id).where(Endorsement.issue_id == issue.id, Endorsement.asked_seen_at >= issue.changed_at)
+    if session.scalar(seen.limit(1)) is not None:
+        return True
+    accounts = select(Identity.channel, Identity.external).join(Endorsement, Endorsement.identity_id == Identity.id).where(Endorsement.issue_id == issue.id)
+    asked = {(channel, f"dm:{external}") for channel, external in session.execute(accounts) if channel != GATE}
+    sent = select(Outbox.channel, Outbox.address).where(Outbox.about == issue.id, Outbox.at >= issue.changed_at, Outbox.delivery == Delivery.SENT)
+    return any((row.channel, row.address) in asked for row in session.execute(sent))
 
 
 def backers(session: Session, issue: Issue) -> list[Endorsement]:
@@ -331,6 +351,14 @@ def take(session: Session, rules: IssueRules, issue: Issue, assignment: Assignme
         start(session, issue, Due.RESOLVE, limit_from(now, rules.resolve[issue.urgency]), assignment_id=assignment.id)
     record(session, issue, now, "accepted", role=assignment.role, person_id=assignment.person_id)
     return ended
+
+
+def close(session: Session, issue: Issue, now: datetime) -> None:
+    """The end of the journey: clocks stopped, hands emptied, the record of the community continued."""
+    issue.move_to(Status.CLOSED, now)
+    end_assignments(session, issue, now)
+    stop(session, issue, now)
+    record(session, issue, now, "closed")
 
 
 def finish(session: Session, issue: Issue, status: Status, now: datetime, what: str, *, role: Role | None = None, person_id: int | None = None, detail: str = "", **public: Any) -> None:

@@ -189,7 +189,8 @@ def choose(
             continue
         equals = candidates(everybody, role, category=category, where=where, without=without)
         if not equals:
-            empty.append(role)
+            if not candidates(everybody, role, category=category, where=where):
+                empty.append(role)
             continue
         who = least_loaded(session, equals)
         return Choice(

@@ -1,0 +1,50 @@
+"""Bring the database to the newest tables before anything opens it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
+
+import models
+from bot.database import parse_url, sync_engine
+from config.settings import Settings
+
+
+def alembic_config() -> Config:
+    """Alembic's configuration without a file: the scripts lie beside the models."""
+    config = Config()
+    config.set_main_option("script_location", (Path(models.__file__).parent / "migrations").as_posix())
+    config.set_main_option("path_separator", "os")
+    return config
+
+
+def upgrade(settings: Settings) -> None:
+    """Migrate to the newest revision; does nothing when it is there already."""
+    url = parse_url(settings.database_url)
+    engine = sync_engine(url)
+    try:
+        with engine.connect() as connection:
+            if current(connection) == head():
+                return
+            config = alembic_config()
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+            connection.commit()
+    finally:
+        engine.dispose()
+
+
+def current(connection: Connection) -> str | None:
+    """The database's revision."""
+    with connection.begin_nested() if connection.in_transaction() else connection.begin():
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def head() -> str | None:
+    """The code's revision."""
+    return ScriptDirectory.from_config(alembic_config()).get_current_head()

@@ -1,0 +1,141 @@
+"""Put an issue into somebody's hands and tell them: the first time, again one rung up, or with news."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from bot.turn import Turn
+from models.deadlines import Due
+from models.issues import Assignment, Issue, Photo, Urgency
+from models.journey import active_assignments, end_assignments, give, record, stop
+from models.people import ROLE_NAMES, Identity, Person, Role
+from models.places import Household
+from models.routing import LADDER, Choice, Serving, above, choose
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """Who has it, as residents read it."""
+
+    person_id: int
+    name: str
+    role: Role
+    role_name: str
+
+
+def hand_out(turn: Turn, issue: Issue, *, again: bool = True, news: str = "") -> Given | None:
+    """Choose who must act, write it down with the reason, push the task. With `again` False whoever has it is told the `news`."""
+    if not again:
+        for assignment in active_assignments(turn.session, issue):
+            turn.tell(assignment.person_id, news, about=issue, images=photo_links(turn, issue), **task_values(turn, issue))
+        return None
+    had = {a.person_id for a in end_assignments(turn.session, issue, turn.now)}
+    stop(turn.session, issue, turn.now, Due.ACCEPT)
+    if issue.urgency is Urgency.EMERGENCY:
+        return _emergency(turn, issue)
+    choice = _choose(turn, issue, LADDER)
+    if choice is None:
+        return _nobody(turn, issue)
+    if choice.who.person_id in had and news:
+        give(turn.session, turn.world.rules, issue, choice, turn.now)
+        turn.tell(choice.who, news, about=issue, images=photo_links(turn, issue), **task_values(turn, issue))
+        return _given(choice.who)
+    return push(turn, issue, choice)
+
+
+def _choose(turn: Turn, issue: Issue, rungs: tuple[Role, ...], without: frozenset[int] = frozenset()) -> Choice | None:
+    return choose(
+        turn.session,
+        turn.serving(),
+        rungs=rungs,
+        category=issue.category,
+        where=turn.area(issue),
+        against=tuple(filter(None, issue.against.split(","))),
+        without=without,
+    )
+
+
+def _emergency(turn: Turn, issue: Issue) -> Given | None:
+    """The property's duty post first where there is one, and up two rungs together; whoever accepts first has it."""
+    first = _choose(turn, issue, (Role.PROPERTY_OFFICER, *LADDER))
+    if first is None:
+        return _nobody(turn, issue)
+    given = push(turn, issue, first)
+    told = {first.who.person_id}
+    rungs = LADDER if first.who.role is Role.PROPERTY_OFFICER else above(first.who.role)
+    for role in rungs:
+        if len(told) > 2:  # noqa: PLR2004 - the first and two rungs
+            break
+        choice = _choose(turn, issue, (role,), frozenset(told))
+        if choice is not None:
+            told.add(choice.who.person_id)
+            push(turn, issue, choice, holder=False)
+    return given
+
+
+def push(turn: Turn, issue: Issue, choice: Choice, *, holder: bool = True, key: str = "task/new", **more: object) -> Given:
+    """Give it to one person and send the task with its taps."""
+    give(turn.session, turn.world.rules, issue, choice, turn.now, holder=holder)
+    values = {**task_values(turn, issue), **more, "why": turn.world.texts.text("why/chosen", **choice.why, role_name=ROLE_NAMES[choice.who.role])}
+    turn.tell(choice.who, key, about=issue, images=photo_links(turn, issue), **values)
+    return _given(choice.who)
+
+
+def escalate(turn: Turn, issue: Issue, holder: Assignment | None, reason: str) -> Given | None:
+    """One rung up, told to both sides."""
+    rungs = above(holder.role) if holder else LADDER
+    told = frozenset(a.person_id for a in active_assignments(turn.session, issue))
+    choice = _choose(turn, issue, rungs, told)
+    if choice is None:
+        return None
+    end_assignments(turn.session, issue, turn.now)
+    stop(turn.session, issue, turn.now, Due.ACCEPT, met=False)
+    record(turn.session, issue, turn.now, "escalated", role=choice.who.role, reason=reason)
+    given = push(turn, issue, choice, key="task/escalated", reason=turn.world.texts.text(f"why/{reason}"), before=ROLE_NAMES[holder.role] if holder else "")
+    if holder is not None:
+        turn.tell(holder.person_id, "task/went_up", about=issue, reminder=issue.urgency is not Urgency.EMERGENCY, to=ROLE_NAMES[choice.who.role], name=choice.who.name)
+    return given
+
+
+def _nobody(turn: Turn, issue: Issue) -> None:
+    """No post is filled for it: it stays open and the history says so, so that the secretary's figures show it."""
+    record(turn.session, issue, turn.now, "nobody")
+
+
+def _given(who: Serving) -> Given:
+    return Given(who.person_id, who.name, who.role, ROLE_NAMES[who.role])
+
+
+def task_values(turn: Turn, issue: Issue) -> dict[str, object]:
+    """What an officer reads of an issue: the words, the exact place, the reporter unless the matter is sensitive."""
+    place = turn.directory.place_label(issue.community_id, issue.estate_id, issue.building_id, issue.unit)
+    return {
+        "words": issue.text or "",
+        "place": place + (issue.room or ""),
+        "urgency": issue.urgency.value,
+        "reporter": "" if issue.sensitive else reporter_name(turn, issue),
+        "property": any(s.role is Role.PROPERTY_OFFICER for s in turn.serving()) and "property_officer" not in issue.against,
+        "limit": turn.world.texts.text(f"task/accept_{issue.urgency.value}"),
+    }
+
+
+def reporter_name(turn: Turn, issue: Issue) -> str:
+    """Who reported it, for the one who must go there."""
+    if issue.reporter_id is None:
+        return ""
+    person = turn.session.scalars(select(Person).join(Identity, Identity.person_id == Person.id).where(Identity.id == issue.reporter_id)).first()
+    if person is None:
+        return ""
+    home = turn.session.get(Household, person.household_id) if person.household_id else None
+    where = f"{turn.directory.place_label(issue.community_id, None, home.building_id, home.unit)}{home.room}" if home else ""
+    return f"{where} {person.name}".strip()
+
+
+def photo_links(turn: Turn, issue: Issue) -> tuple[str, ...]:
+    """Signed addresses of an issue's photos, for those who work on it."""
+    if turn.photos or turn.inbound.channel == "":
+        digests = list(turn.session.scalars(select(Photo.digest).where(Photo.issue_id == issue.id).order_by(Photo.id)))
+        return tuple(turn.photo_link(d) for d in digests)
+    return ()

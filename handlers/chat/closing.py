@@ -1,0 +1,34 @@
+"""The end of a journey: closed, published, and everybody behind it asked for a rating."""
+
+from __future__ import annotations
+
+from bot.turn import Turn
+from models import ledger
+from models.issues import Issue, Status
+from models.journey import backers, endorsement_count
+from models.journey import close as close_issue
+
+
+def close(turn: Turn, issue: Issue) -> None:
+    """Close it, publish it, ask the others behind it for their rating (who confirms is asked in the answer)."""
+    close_issue(turn.session, issue, turn.now)
+    publish(turn, issue)
+    for backing in backers(turn.session, issue):
+        if backing.identity_id != turn.speaker_id and backing.score is None:
+            turn.tell_identity(backing.identity_id, "reporter/rate", about=issue)
+
+
+def publish(turn: Turn, issue: Issue) -> None:
+    """An entry in the community's public record: facts only; of a sensitive matter nothing but that one was ended."""
+    facts: dict[str, object] = {"status": issue.status.value}
+    if not issue.sensitive and issue.status is Status.CLOSED:
+        facts |= {
+            "number": issue.number,
+            "title": turn.title(issue),
+            "category": issue.category,
+            "opened": issue.opened_at.isoformat(),
+            "endorsements": endorsement_count(turn.session, issue),
+        }
+    elif not issue.sensitive:
+        facts |= {"category": issue.category}
+    ledger.append(turn.session, issue.community_id, f"issue_{issue.status.value}", facts, turn.now, issue_id=issue.id)

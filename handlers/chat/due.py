@@ -1,0 +1,81 @@
+"""What passes unanswered: nobody accepts, nobody finishes, nobody names the place; and the officers' digest."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+
+from bot.language.understanding import Place
+from bot.router import Router
+from bot.turn import Turn
+from handlers.chat.assign import escalate, task_values
+from handlers.chat.report import ASKED_PLACE, open_or_join, undraft
+from handlers.chat.work import tell_backers, task_row
+from models.deadlines import Deadline, Due
+from models.issues import LIVE, Assignment, Issue, Urgency
+from models.journey import active_assignments, limit_from, record, start, stop
+from models.messages import Wait
+from models.people import ROLE_NAMES
+
+router = Router()
+
+
+@router.due("accept")
+def nobody_accepted(turn: Turn, issue: Issue, _deadline: Deadline) -> None:
+    """One rung up, told to both sides; at the top, the last rung is reminded."""
+    if not issue.live:
+        stop(turn.session, issue, turn.now, Due.ACCEPT)
+        return
+    holder = next((a for a in active_assignments(turn.session, issue) if a.holder), None)
+    given = escalate(turn, issue, holder, "not_accepted")
+    if given is not None:
+        tell_backers(turn, issue, "reporter/escalated", reminder=issue.urgency is not Urgency.EMERGENCY, role=given.role_name)
+        return
+    stop(turn.session, issue, turn.now, Due.ACCEPT, met=False)
+    if holder is not None:
+        # Nobody is above: one reminder, and from then on the digest.
+        turn.tell(holder.person_id, "task/still_waiting", about=issue, reminder=issue.urgency is not Urgency.EMERGENCY, **task_values(turn, issue))
+
+
+@router.due("resolve")
+def not_finished(turn: Turn, issue: Issue, _deadline: Deadline) -> None:
+    """Late: whoever has it keeps it, the rung above is told and takes over if it wants."""
+    if not issue.live or issue.held_until is not None:
+        stop(turn.session, issue, turn.now, Due.RESOLVE)
+        return
+    stop(turn.session, issue, turn.now, Due.RESOLVE, met=False)
+    holder = next((a for a in active_assignments(turn.session, issue) if a.holder), None)
+    given = escalate(turn, issue, holder, "not_finished")
+    if given is not None:
+        tell_backers(turn, issue, "reporter/escalated", reminder=issue.urgency is not Urgency.EMERGENCY, role=given.role_name)
+        return
+    start(turn.session, issue, Due.RESOLVE, limit_from(turn.now, turn.world.rules.resolve[issue.urgency]))
+    record(turn.session, issue, turn.now, "late")
+    if holder is not None:
+        turn.tell(holder.person_id, "task/late", about=issue, reminder=True, role=ROLE_NAMES[holder.role])
+
+
+def unanswered(turn: Turn, wait: Wait) -> None:
+    """A question stayed open. For a place: the report goes to the chat's grid member as it is."""
+    if wait.step != ASKED_PLACE or wait.issue_id is not None:
+        return
+    turn.in_community(wait.data["community_id"])
+    said = undraft(turn, wait, Place())
+    reply = open_or_join(turn, said, photos=tuple(wait.data["photos"]), chat_id=wait.data["chat_id"])
+    turn.tell_identity(wait.identity_id, "report/place_unanswered", about=turn.session.get(Issue, reply.about or 0))
+
+
+def digest(turn: Turn) -> None:
+    """For each officer with something waiting or late: one list. Nothing to say, nothing sent."""
+    rows = turn.session.execute(
+        select(Issue, Assignment)
+        .join(Assignment, Assignment.issue_id == Issue.id)
+        .where(Issue.community_id == turn.community.id, Issue.status.in_(LIVE), Assignment.ended_at.is_(None), Assignment.holder)
+        .order_by(Issue.id)
+    )
+    mine: dict[int, list[dict[str, object]]] = {}
+    for issue, assignment in rows:
+        row = task_row(turn, issue, assignment)
+        if not row["accepted"] or row["late"]:
+            mine.setdefault(assignment.person_id, []).append(row)
+    for person_id, waiting in mine.items():
+        turn.tell(person_id, "task/digest", reminder=True, rows=waiting[:10], more=max(0, len(waiting) - 10), total=len(waiting))

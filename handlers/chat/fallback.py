@@ -1,0 +1,17 @@
+"""What is left over: chatter stays unanswered; what was said to the bot and not understood gets one kind line, in private."""
+
+from __future__ import annotations
+
+from bot.message import Reply
+from bot.router import Router
+from bot.turn import Turn
+
+router = Router()
+
+
+@router.intent("fallback")
+def fallback(turn: Turn) -> Reply | None:
+    """Only words to the bot itself deserve a line."""
+    if not (turn.inbound.direct or turn.inbound.mention):
+        return None
+    return turn.whisper("help/not_understood")

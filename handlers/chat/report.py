@@ -1,0 +1,293 @@
+"""Somebody reports what is wrong: open an issue, join the same one, or ask once for the missing place."""
+
+from __future__ import annotations
+
+from bot.language.understanding import Place, Understanding
+from bot.message import Refused, Reply
+from bot.router import Router
+from bot.turn import Recent, Turn
+from handlers.chat.assign import hand_out
+from models.directory import building_name
+from models.issues import Issue, Status, Urgency
+from models.journey import Said, add_photos, back, backed_by, duplicate_of, endorsement_count, open_issue, record
+from models.messages import Wait
+from models.people import Role
+from models.routing import candidates
+
+router = Router()
+
+#: Answered in private with the number to ring; no issue, nothing in the group.
+PRIVATE_ALARMS = ("violence", "suicide")
+ASKED_PLACE = "place"
+
+
+@router.intent("report")
+def report(turn: Turn) -> Reply | None:
+    """Free text that describes something wrong."""
+    reading = turn.reading
+    if reading.alarm in PRIVATE_ALARMS:
+        return comfort(turn)
+    said = understood(turn, reading)
+    if lacks_place(turn, said):
+        if said.alarm is None:
+            return ask_place(turn, said)
+        reply = open_or_join(turn, said)
+        _ask_place_of_emergency(turn)
+        return reply
+    return open_or_join(turn, said)
+
+
+def comfort(turn: Turn) -> Reply:
+    """Violence at home or somebody who wants to die: a private answer with the number to ring, and the secretary is told."""
+    secretaries = candidates(turn.serving(), Role.SECRETARY, category="care", where=turn.directory.area(turn.community.id, None, None))
+    for secretary in secretaries:
+        if turn.person is None or secretary.person_id != turn.person.id:
+            turn.tell(secretary, f"care/{turn.reading.alarm}_secretary", name=_speaker(turn), where=turn.chat.name if turn.chat else "")
+    return turn.whisper(f"care/{turn.reading.alarm}")
+
+
+def _speaker(turn: Turn) -> str:
+    return turn.person.name if turn.person else turn.inbound.nickname
+
+
+def understood(turn: Turn, reading: Understanding, place: Place | None = None) -> Said:
+    """The reading as the draft of an issue, with its place in ids."""
+    place = place or reading.place
+    where = turn.directory.locate(turn.community.id, place.estate, place.building, place.unit, place.room, place.spot, chat=turn.chat)
+    category = turn.world.rules.category(reading.category or "other")
+    return Said(
+        text=reading.text or turn.inbound.text,
+        category=category.key,
+        urgency=Urgency(reading.urgency or category.urgency),
+        where=where,
+        why=reading.why,
+        alarm=reading.alarm,
+        against=reading.against,
+        anonymous=reading.anonymous,
+        message_id=turn.inbound.message_id,
+    )
+
+
+def lacks_place(turn: Turn, said: Said) -> bool:
+    """Nobody could find it: no building, and no spot that the estate has only one of."""
+    if said.where.unknown:
+        return True
+    if said.where.building_id is not None:
+        return False
+    spot = said.where.spot
+    return spot is None or spot.startswith(turn.world.rules.building_spots)
+
+
+def ask_place(turn: Turn, said: Said) -> Reply:
+    """Keep the draft and ask once; only this person's answer counts."""
+    private = said.anonymous or turn.world.rules.category(said.category).sensitive
+    address = f"dm:{turn.inbound.sender}" if private else turn.inbound.chat
+    turn.wait(ASKED_PLACE, minutes=turn.world.rules.place_minutes, data=draft(turn, said), address=address)
+    key = "report/ask_unknown_place" if said.where.unknown else "report/ask_place"
+    home = _home(turn)
+    unknown = building_name(said.where.unknown) if said.where.unknown else ""
+    return (turn.whisper if private else turn.say)(key, home="" if private else home, unknown=unknown)
+
+
+def _home(turn: Turn) -> str:
+    """The speaker's own building as a tap, 「3栋2单元」."""
+    if turn.person is None:
+        return ""
+    known = turn.directory.people.get(turn.person.key)
+    if known is None or known.building_id is None or known.community_id != turn.community.id:
+        return ""
+    return turn.directory.place_label(turn.community.id, None, known.building_id, known.unit)
+
+
+def draft(turn: Turn, said: Said) -> dict[str, object]:
+    """What the wait row keeps of a report until its place is known."""
+    return {
+        "text": said.text,
+        "category": said.category,
+        "urgency": said.urgency.value,
+        "spot": said.where.spot,
+        "estate_id": said.where.estate_id,
+        "unit": said.where.unit,
+        "room": said.where.room,
+        "why": list(said.why),
+        "alarm": said.alarm,
+        "against": list(said.against),
+        "anonymous": said.anonymous,
+        "message_id": said.message_id,
+        "photos": list(turn.photos),
+        "chat_id": turn.chat.id if turn.chat else None,
+        "community_id": turn.community.id,
+    }
+
+
+def undraft(turn: Turn, wait: Wait, place: Place) -> Said:
+    """The kept draft with the place now named."""
+    kept = wait.data
+    chat = turn.directory.chats_by_id.get(kept["chat_id"] or 0)
+    building = place.building
+    unit, room = place.unit or kept["unit"], place.room or kept["room"]
+    where = turn.directory.locate(kept["community_id"], place.estate, building, unit, room, place.spot or kept["spot"], chat=chat)
+    return Said(
+        text=kept["text"],
+        category=kept["category"],
+        urgency=Urgency(kept["urgency"]),
+        where=where,
+        why=tuple(kept["why"]),
+        alarm=kept["alarm"],
+        against=tuple(kept["against"]),
+        anonymous=kept["anonymous"],
+        message_id=kept["message_id"],
+    )
+
+
+@router.step(ASKED_PLACE)
+def place_answered(turn: Turn) -> Reply | None:
+    """The answer to 「在哪栋」: a place, or 「不知道」; anything else is not the answer and is left alone."""
+    reading, wait = turn.reading, turn.waiting()
+    if wait is None or reading.command is not None:
+        return _cancelled(turn, wait)
+    turn.in_community(wait.data.get("community_id") or turn.community.id)
+    place = reading.place
+    if reading.intent == "report" and reading.category != wait.data.get("category") and place:
+        return None
+    if turn.photos and not turn.inbound.text:
+        wait.data = {**wait.data, "photos": [*wait.data.get("photos", ()), *turn.photos]}
+        return turn.say("report/photo_kept_ask_place") if turn.inbound.direct else None
+    if not place and not _shrug(turn):
+        return None
+    if wait.issue_id is not None:
+        return _place_of_emergency(turn, wait, place)
+    said = undraft(turn, wait, place)
+    if said.where.unknown:
+        return turn.say("report/ask_unknown_place", home="", unknown=building_name(said.where.unknown))
+    photos = (*wait.data["photos"], *turn.photos)
+    chat_id = wait.data["chat_id"]
+    turn.settle(wait)
+    return open_or_join(turn, said, photos=photos, chat_id=chat_id)
+
+
+def _cancelled(turn: Turn, wait: Wait | None) -> Reply | None:
+    if wait is not None and turn.reading.command is not None and turn.reading.command.verb in ("no", "withdraw") and not turn.reading.command.numbers:
+        turn.settle(wait)
+        return turn.say("report/draft_dropped")
+    return None
+
+
+def _shrug(turn: Turn) -> bool:
+    return turn.reading.text.strip("。.!！~ ") in ("不知道", "不清楚", "不晓得", "说不清", "小区里", "公共区域", "小区公共区域")
+
+
+def _ask_place_of_emergency(turn: Turn) -> None:
+    if turn.remember is not None:
+        issue = turn.session.get(Issue, turn.remember.issue_id)
+        if issue is not None and issue.building_id is None:
+            turn.wait(ASKED_PLACE, minutes=turn.world.rules.place_minutes, issue=issue, data={"community_id": issue.community_id, "category": issue.category})
+
+
+def _place_of_emergency(turn: Turn, wait: Wait, place: Place) -> Reply | None:
+    issue = turn.session.get(Issue, wait.issue_id)
+    turn.settle(wait)
+    if issue is None or not issue.live:
+        return None
+    return complete_place(turn, issue, place)
+
+
+def complete_place(turn: Turn, issue: Issue, place: Place) -> Reply | None:
+    """A place that came after the report: write it down and tell whoever has it; a better-placed captain gets it."""
+    chat = turn.directory.chats_by_id.get(issue.chat_id or 0)
+    where = turn.directory.locate(issue.community_id, place.estate, place.building, place.unit, place.room, place.spot or issue.spot, chat=chat)
+    if where.unknown or (where.building_id is None and not place.spot and not place.unit and not place.room):
+        return None
+    moved = where.building_id is not None and where.building_id != issue.building_id
+    issue.estate_id, issue.building_id = where.estate_id or issue.estate_id, where.building_id or issue.building_id
+    issue.unit, issue.room, issue.spot = where.unit or issue.unit, where.room or issue.room, where.spot or issue.spot
+    record(turn.session, issue, turn.now, "place_added")
+    turn.remember = Recent(issue.id, turn.now, turn.inbound.message_id)
+    hand_out(turn, issue, again=moved and issue.status is Status.OPEN, news="task/place_added")
+    return acknowledge(turn, issue, "report/place_added")
+
+
+def acknowledge(turn: Turn, issue: Issue, key: str, **values: object) -> Reply:
+    """Say it where it was said, or in private with no detail in the group when the matter is sensitive."""
+    return turn.whisper(key, about=issue, **values) if issue.sensitive else turn.say(key, about=issue, **values)
+
+
+def open_or_join(turn: Turn, said: Said, *, photos: tuple[str, ...] | None = None, chat_id: int | None = None) -> Reply:
+    """The heart of it: join the same live issue, or open one and give it to whoever must act."""
+    photos = turn.photos if photos is None else photos
+    same = duplicate_of(turn.session, turn.community.id, said)
+    if same is not None:
+        return join(turn, same, said, photos)
+    issue = open_issue(
+        turn.session,
+        turn.world.rules,
+        turn.community.id,
+        said,
+        turn.now,
+        reporter_id=turn.identity.id,
+        chat_id=chat_id if chat_id is not None else (turn.chat.id if turn.chat else None),
+        photos=photos,
+    )
+    turn.remember = Recent(issue.id, turn.now, turn.inbound.message_id)
+    assignment = hand_out(turn, issue)
+    return opened(turn, issue, assignment.name if assignment else "", assignment.role_name if assignment else "")
+
+
+def opened(turn: Turn, issue: Issue, holder: str, role: str) -> Reply:
+    """The one short message: the number, and who has it; in danger the number to ring comes first."""
+    values = {"holder": holder, "role": role, "follow": turn.follow_link(), "photo": bool(turn.photos)}
+    if issue.alarm:
+        return turn.say("report/opened_emergency", about=issue, safety=turn.world.texts.text(f"safety/{issue.alarm}"), ask=issue.building_id is None and not issue.spot, **values)
+    if issue.sensitive:
+        return turn.whisper("report/opened_sensitive", about=issue, **values)
+    return turn.say("report/opened", about=issue, **values)
+
+
+def join(turn: Turn, issue: Issue, said: Said, photos: tuple[str, ...]) -> Reply:
+    """Another resident reports the same thing: one more backer, no new number, no second push."""
+    mine = [i.id for i in backed_by(turn.session, issue.community_id, turn.identity.id, [Status.OPEN, Status.ACCEPTED])]
+    add_photos(turn.session, issue, photos, turn.now, identity_id=turn.identity.id, by_officer=False)
+    turn.remember = Recent(issue.id, turn.now, turn.inbound.message_id)
+    if issue.id in mine:
+        return acknowledge(turn, issue, "report/already_yours")
+    back(turn.session, issue, turn.identity.id, turn.now, words=said.text, message_id=said.message_id)
+    record(turn.session, issue, turn.now, "endorsed")
+    if said.alarm and not issue.alarm:
+        issue.alarm, issue.urgency = said.alarm, Urgency.EMERGENCY
+        hand_out(turn, issue, again=True, news="task/now_emergency")
+        return opened(turn, issue, "", "")
+    turn.session.flush()
+    return acknowledge(turn, issue, "report/joined", count=endorsement_count(turn.session, issue) + 1)
+
+
+@router.event("follow")
+def follow(turn: Turn) -> Reply | None:
+    """Within two minutes of a report: a bare place or a photo of the same person belongs to it."""
+    recent = turn.recent
+    if recent is None or turn.reading.command is not None or turn.reading.intent not in ("chatter", "endorse", "progress"):
+        return None
+    issue = turn.session.get(Issue, recent.issue_id)
+    if issue is None or not issue.live:
+        return None
+    turn.in_community(issue.community_id)
+    place = turn.reading.place
+    named = bool(place.building or place.unit or place.room) and len(turn.reading.text) <= 20  # noqa: PLR2004 - an address, not a story
+    if named and issue.building_id is not None and issue.unit and issue.room:
+        named = False
+    if named:
+        add_photos(turn.session, issue, turn.photos, turn.now, identity_id=turn.identity.id, by_officer=False)
+        return complete_place(turn, issue, place)
+    if turn.photos and not turn.inbound.text:
+        added = add_photos(turn.session, issue, turn.photos, turn.now, identity_id=turn.identity.id, by_officer=False)
+        if added:
+            hand_out(turn, issue, again=False, news="task/photo_added")
+            return acknowledge(turn, issue, "report/photo_added")
+    return None
+
+
+@router.event("media")
+def media(turn: Turn) -> Reply | None:
+    """A voice bubble or a video that the channel could not turn into text: one kind line."""
+    if turn.inbound.media not in ("voice", "video"):
+        raise Refused("help/not_understood", private=True)
+    return turn.whisper(f"help/{turn.inbound.media}")
