@@ -17,7 +17,7 @@ from PIL import Image, ImageDraw, ImageFont
 #: A6 upright at 300 dots an inch, and its proportions for SVG in millimetres.
 WIDTH, HEIGHT = 1240, 1748
 WIDTH_MM, HEIGHT_MM = 105, 148
-CODE = 900
+CODE = 1000
 #: Where systems keep a font with Chinese letters, if fontconfig is not there to ask.
 FONTS = (
     "/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc",
@@ -87,7 +87,7 @@ def png(gate: Gate, font: Path | None) -> bytes:
     raw = BytesIO()
     _code(gate).save(raw, kind="png", scale=max(1, CODE // modules), border=4)
     code = Image.open(raw).convert("L")
-    top = 330 if font else (HEIGHT - code.height) // 2
+    top = 300 if font else (HEIGHT - code.height) // 2
     sheet.paste(code, ((WIDTH - code.width) // 2, top))
     if font:
         _line(draw, font, gate.title, 130, 120)
@@ -113,7 +113,7 @@ def svg(gate: Gate) -> str:
     """The sheet as a drawing; its letters are set by whatever font the printing machine has."""
     code = _code(gate)
     modules, _ = code.symbol_size(border=4)
-    scale = 76 / modules
+    scale = 84 / modules
     # Only the drawing inside segno's own <svg> is taken.
     inner = code.svg_inline(scale=1, border=4, svgclass=None, lineclass=None, omitsize=True)
     inner = inner[inner.index(">") + 1 : inner.rindex("</svg>")]
@@ -123,7 +123,7 @@ def svg(gate: Gate) -> str:
     )
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH_MM}mm" height="{HEIGHT_MM}mm" viewBox="0 0 {WIDTH_MM} {HEIGHT_MM}">'
-        f'<rect width="100%" height="100%" fill="#fff"/><g transform="translate({(WIDTH_MM - 76) / 2} 28) scale({scale:.5f})">{inner}</g>'
+        f'<rect width="100%" height="100%" fill="#fff"/><g transform="translate({(WIDTH_MM - 84) / 2} 24) scale({scale:.5f})">{inner}</g>'
         f'<g font-family="Noto Sans CJK SC, PingFang SC, Microsoft YaHei, sans-serif" fill="#000">{texts}</g></svg>\n'
     )
 

@@ -6,9 +6,9 @@ from aiohttp import web
 
 from bot.clock import Clock
 from bot.database import Database
-from bot.language import category_name
 from bot.texts import Texts
 from bot.tokens import Tokens
+from config.rules import load_issue_rules
 from config.settings import Settings
 from handlers.pages import board, follow, gate, issue, notices, photos, sandbox
 from handlers.pages.limits import Limits
@@ -23,7 +23,7 @@ def mount(
     app: web.Application, *, database: Database, settings: Settings, texts: Texts, clock: Clock, hub: Hub, tokens: Tokens, limits: Limits | None = None
 ) -> Site:
     """Add every page to `app`, the headers to every answer, and the guard before everything else."""
-    site = Site(database, settings, texts, clock, hub, tokens, environment(texts), limits or Limits.default(), category_name)
+    site = Site(database, settings, texts, clock, hub, tokens, environment(texts), limits or Limits.default(), load_issue_rules())
     app[SITE] = site
     app.middlewares.insert(0, guard)
     app.on_response_prepare.append(set_headers)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
+from bot.turn import issue_title
 from handlers.pages.render import iso
 from handlers.pages.site import Site
 from models.board import Happened, IssueView, Spot
@@ -37,7 +38,7 @@ DEADLINE_KEYS: dict[str, str] = {
 
 def title(site: Site, spot: Spot, category: str) -> str:
     """「3栋 · 电梯故障」: made from category and spot, never from the resident's words (promise 12)."""
-    return site.texts.text("pages/issue_title", place=spot.label, spot=spot.spot, category=site.category_name(category))
+    return issue_title(spot.label, spot.spot, site.rules.category(category).title)
 
 
 def status_word(site: Site, status: str, *, held: bool = False) -> str:

@@ -46,7 +46,7 @@ async def show(request: web.Request) -> web.Response:
         mean=stars(found.mean),
         held_until=held,
         steps=[(site.texts.text(facts.STATUS_KEYS[step]), n <= reached, n == reached) for n, step in enumerate(STEPS)] if reached >= 0 else [],
-        category=site.category_name(row.category),
+        category=site.rules.category(row.category).name,
         urgency=site.texts.text(facts.URGENCY_KEYS[row.urgency]),
         holder=found.holder,
         holder_role=ROLE_NAMES[found.holder.role] if found.holder else "",

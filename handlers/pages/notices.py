@@ -10,6 +10,7 @@ from aiohttp import web
 from handlers.pages.render import at, data, page
 from handlers.pages.site import SITE
 from models import board
+from models.ledger import GENESIS, exported
 from models.records import Notice
 
 routes = web.RouteTableDef()
@@ -61,7 +62,7 @@ async def chain(request: web.Request) -> web.StreamResponse:
         if community is None:
             return None
         end = board.ledger_head(session, community.id)
-        return (community.id, end.seq, end.hash) if end else (community.id, 0, "")
+        return (community.id, end.seq, end.hash) if end else (community.id, 0, GENESIS)
 
     found = await site.database.read(head)
     if found is None:
@@ -69,7 +70,7 @@ async def chain(request: web.Request) -> web.StreamResponse:
     community_id, last, end = found
     response = web.StreamResponse(headers={"Content-Type": "application/json; charset=utf-8", "Cache-Control": "no-cache"})
     await response.prepare(request)
-    opening = json.dumps({"community": name, "head": {"number": last, "hash": end}}, ensure_ascii=False)
+    opening = json.dumps({"community": name, "head": {"seq": last, "hash": end}}, ensure_ascii=False)
     await response.write((opening[:-1] + ', "entries": [').encode())
     after = 0
     while after < last:
@@ -90,18 +91,8 @@ async def chain(request: web.Request) -> web.StreamResponse:
 
 
 def recomputable(community: str, entry: Notice) -> dict[str, Any]:
-    """Everything the entry's hash was made from. An erased payload leaves salt and payload empty, and the chain still verifies."""
-    return {
-        "community": community,
-        "number": entry.seq,
-        "kind": entry.kind,
-        "at": entry.at.isoformat(),
-        "salt": entry.salt,
-        "payload": entry.payload,
-        "payload_hash": entry.payload_hash,
-        "previous": entry.previous,
-        "hash": entry.hash,
-    }
+    """Everything the entry's hash was made from."""
+    return {"community": community, **exported(entry)}
 
 
 async def _find(request: web.Request) -> Notice | None:

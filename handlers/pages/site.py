@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -14,6 +13,7 @@ from bot.database import Database
 from bot.message import Inbound, Sent
 from bot.texts import Texts
 from bot.tokens import Tokens
+from config.rules import IssueRules
 from config.settings import Settings
 from handlers.pages.limits import Limits
 
@@ -37,8 +37,8 @@ class Site:
     tokens: Tokens
     jinja: Environment
     limits: Limits
-    #: Key → Chinese name.
-    category_name: Callable[[str], str]
+    #: What categories are called.
+    rules: IssueRules
 
 
 SITE = web.AppKey("site", Site)

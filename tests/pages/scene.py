@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import models.messages
-import models.records  # noqa: F401 - every table must be known before they are made
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 from sqlalchemy.orm import Session
 
+import models.messages
+import models.records  # noqa: F401 - every table must be known before they are made
 from bot.clock import Clock
 from bot.database import Database, parse_url, sync_engine
 from bot.message import Inbound, Sent
@@ -22,12 +22,12 @@ from bot.tokens import Tokens
 from config.settings import Settings
 from handlers.pages import Site, mount
 from handlers.pages.limits import Limits
+from models import ledger
 from models.base import Base, new_id
 from models.deadlines import Deadline, Due
 from models.issues import Assignment, Endorsement, Issue, IssueEvent, Photo, Status, Urgency
 from models.people import Identity, Person, Post, Relation, Role
 from models.places import Building, Community, District, Estate, Grid, Household, Street
-from models.records import LedgerHead, Notice
 
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 COMMUNITY, ESTATE = "金康社区", "金康园小区"
@@ -147,7 +147,9 @@ def furnish(session: Session) -> dict[str, int]:
         community_id=community.id, issue_id=accepted.id, person_id=captain.id, role=Role.CAPTAIN, given_at=NOW, accepted_at=NOW, why={"key": "captain"}
     )
     session.add(assignment)
-    session.add(Endorsement(community_id=community.id, issue_id=accepted.id, identity_id=reporter.id, first=True, at=NOW, text="我家老人被困在电梯里", score=None))
+    session.add(
+        Endorsement(community_id=community.id, issue_id=accepted.id, identity_id=reporter.id, first=True, at=NOW, text="我家老人被困在电梯里", score=None)
+    )
     session.add(IssueEvent(community_id=community.id, issue_id=accepted.id, at=NOW - timedelta(hours=1), what="unknown_to_texts", public={}, detail=""))
     event = IssueEvent(
         community_id=community.id, issue_id=accepted.id, at=NOW, what="unknown_too", role=Role.CAPTAIN, person_id=captain.id, detail="看过了，是皮带断了"
@@ -186,22 +188,8 @@ def furnish(session: Session) -> dict[str, int]:
         session.add(other)
         session.flush()
         session.add(Endorsement(community_id=community.id, issue_id=closed.id, identity_id=other.id, first=False, at=NOW, score=score))
-    for seq in (1, 2, 3):
-        session.add(
-            Notice(
-                community_id=community.id,
-                seq=seq,
-                kind="issue",
-                at=NOW,
-                issue_id=closed.id,
-                salt="salt",
-                payload={"number": 18, "title": HOSTILE},
-                payload_hash="p" * 64,
-                previous=str(seq - 1) * 64,
-                hash=str(seq) * 64,
-            )
-        )
-    session.add(LedgerHead(community_id=community.id, seq=3, hash="3" * 64))
+    for _ in range(3):
+        ledger.append(session, community.id, "issue", {"number": 18, "title": HOSTILE}, NOW, issue_id=closed.id)
     for n in range(45):
         session.add(make_issue(community.id, buildings["2"], 200 + n, category="parking_traffic", spot="", unit=""))
     session.commit()

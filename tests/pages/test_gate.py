@@ -34,7 +34,7 @@ async def send(pages: Scene, path: str, status: int, *, photo: bytes | None = No
     form = FormData()
     for name, value in ({"m": await nonce_of(pages, path)} | fields).items():
         form.add_field(name, value)
-    form.add_field("photo", photo or b"", filename=photo_name if photo else "", content_type="application/octet-stream")
+    form.add_field("photo", BytesIO(photo or b""), filename=photo_name if photo else "", content_type="application/octet-stream")
     answer = await pages.client.post(path, data=form, allow_redirects=False)
     text = await answer.text()
     assert answer.status == status, text
@@ -93,7 +93,9 @@ async def test_nothing_written_is_asked_for(pages: Scene) -> None:
     assert pages.hub.got == []
 
 
-@pytest.mark.parametrize(("photo", "status", "word"), [(b"GIF89a not a photo", 422, "打不开"), (b"\xff\xd8\xff" + b"x" * (11 << 20), 413, "10 MB")])
+@pytest.mark.parametrize(
+    ("photo", "status", "word"), [(b"GIF89a not a photo", 422, "打不开"), (b"\xff\xd8\xff" + b"x" * (11 << 20), 413, "10 MB")], ids=["gif", "large"]
+)
 async def test_what_is_no_photo_is_said_kindly(pages: Scene, photo: bytes, status: int, word: str) -> None:
     html = await send(pages, GATE, status, text="电梯坏了", photo=photo)
 
@@ -124,7 +126,7 @@ async def test_without_multipart_it_works_too(pages: Scene) -> None:
     assert answer.status == 303
 
 
-@pytest.mark.parametrize("body", [b"", b"--x", b"--x\r\n\r\n", b"--x\r\nContent-Disposition: form-data; name=\"text\"\r\n\r\nhello"])
+@pytest.mark.parametrize("body", [b"", b"--x", b"--x\r\n\r\n", b'--x\r\nContent-Disposition: form-data; name="text"\r\n\r\nhello'])
 async def test_a_broken_body_is_no_failure(pages: Scene, body: bytes) -> None:
     answer = await pages.client.post(GATE, data=body, headers={"Content-Type": "multipart/form-data; boundary=x"}, allow_redirects=False)
 

@@ -15,7 +15,18 @@ from handlers.pages.security import client_address, client_key, sandbox_allowed
 from tests.pages.scene import COMMUNITY, Scene, scene
 
 HERE = f"/c/{quote(COMMUNITY)}"
-PATHS = ["/", HERE, f"{HERE}/issues/17", f"{HERE}/issues/17.json", "/nothing", "/static/pages.css", "/favicon.ico", "/sandbox", "/r/" + quote(COMMUNITY), "/t/known-token-0001"]
+PATHS = [
+    "/",
+    HERE,
+    f"{HERE}/issues/17",
+    f"{HERE}/issues/17.json",
+    "/nothing",
+    "/static/pages.css",
+    "/favicon.ico",
+    "/sandbox",
+    "/r/" + quote(COMMUNITY),
+    "/t/known-token-0001",
+]
 
 
 @pytest.mark.parametrize("path", PATHS)

@@ -285,10 +285,16 @@ function bubble(message) {
   return item;
 }
 
+// Our own photos under whatever name this page was opened by (localhost, 127.0.0.1): another name would be another site.
+function here(source) {
+  const url = new URL(source, location.href);
+  return url.pathname.startsWith("/photos/") ? url.pathname + url.search : source;
+}
+
 function picture(source) {
   const image = make("img");
   image.alt = words.photoOf;
-  image.src = source;
+  image.src = here(source);
   image.addEventListener("load", () => {
     const log = $("log");
     if (log.scrollHeight - log.scrollTop - log.clientHeight < 400) log.scrollTop = log.scrollHeight;
