@@ -59,6 +59,11 @@ async function follow() {
       trouble("");
     } catch (error) {
       trouble(error.told || words.offline);
+      if (error.status === 404) {
+        app.dataset.view = "people";
+        await listPeople();
+        trouble(error.told);
+      }
       return;
     }
     $("me").replaceChildren(state.me.name, make("small", "", [state.me.post, state.me.home].filter(Boolean).join(" · ")));
@@ -88,9 +93,18 @@ async function listPeople() {
     if (turn !== searching) return;
     trouble("");
     const parts = [];
+    const kinds = [];
     for (const group of found.groups) {
       const section = make("section");
       const heading = make("h2", "kind", group.name);
+      heading.tabIndex = -1;
+      const kind = make("button", "kindchip", group.name);
+      kind.type = "button";
+      kind.addEventListener("click", () => {
+        section.scrollIntoView();
+        heading.focus({ preventScroll: true });
+      });
+      kinds.push(kind);
       const list = make("ul");
       for (const person of group.people) {
         state.names.set(person.key, person.name);
@@ -111,6 +125,7 @@ async function listPeople() {
     }
     if (!parts.length) parts.push(make("p", "none", words.none));
     $("cast").replaceChildren(...parts);
+    $("kinds").replaceChildren(...(kinds.length > 1 ? kinds : []));
   } catch (error) {
     trouble(error.told || words.offline);
   }
@@ -192,7 +207,7 @@ function open(chat) {
   $("log").replaceChildren();
   $("say").hidden = !chat;
   if (!chat) return;
-  $("chatname").textContent = chat.name;
+  $("chatname").replaceChildren(chat.name, make("small", "", `${words.you} ${state.me.name}`));
   $("mention").hidden = Boolean(chat.bot);
   $("mention").setAttribute("aria-pressed", "false");
   $("log").append(make("li", "log__empty", words.empty));
