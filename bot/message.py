@@ -121,6 +121,9 @@ class Channel(Protocol):
     async def send(self, address: str, body: dict[str, Any], key: str) -> str | None:
         """Deliver one message and return the platform's id of it; raise `Undeliverable`."""
 
+    async def fetch(self, image: Image) -> bytes:
+        """The bytes of a picture that came as an address; raise `bot.photos.NotAPhoto` when they cannot be had."""
+
 
 @dataclass(slots=True)
 class Outgoing:

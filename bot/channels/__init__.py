@@ -1,0 +1,1 @@
+"""One file a platform: wire in, `Inbound` out; a body in, wire out."""

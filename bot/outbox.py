@@ -1,0 +1,196 @@
+"""The outbox worker: takes committed messages to their channels, at least once, in order within a chat, at a pace the platform bears.
+
+A row is claimed by a lease, so a killed process costs a minute and not a message. Each delivery passes the row's id as key; a platform
+that honours keys shows a repeated delivery once (OneBot has no such thing). Leases, pacing and backoff run on wall time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime, timedelta
+
+import structlog
+
+from bot.database import Database
+from bot.message import Channel, Undeliverable
+from config.settings import Settings
+from models import outbox
+from models.outbox import Claimed, Head
+
+log = structlog.get_logger("outbox")
+
+LEASE = timedelta(seconds=60)
+#: Shorter than the lease, so that no second worker starts while the first still sends.
+SEND_SECONDS = 40.0
+#: The first retry comes within this time, each later one within twice the one before, up to the longest.
+FIRST_RETRY, LONGEST_RETRY = timedelta(seconds=2), timedelta(minutes=5)
+#: Chats served at the same time.
+CHATS = 16
+#: How long the worker sleeps at most: what another process committed is found by then.
+POLL_SECONDS = 2.0
+#: Messages a minute into one chat, for channels whose settings do not say, and the least pause between two.
+PER_MINUTE, GAP_SECONDS = 20, 1.0
+
+Where = tuple[str, str]
+
+
+class Pace:
+    """At most so many messages into one chat in any minute. In memory: a restart begins with an empty minute."""
+
+    def __init__(self, per_minute: Mapping[str, int], monotonic: Callable[[], float]) -> None:
+        self._per_minute, self._monotonic = per_minute, monotonic
+        self._sent: dict[Where, deque[float]] = {}
+
+    def delay(self, chat: Where) -> float:
+        """Seconds until the chat bears another message; 0 for now."""
+        sent = self._sent.get(chat)
+        if not sent:
+            return 0.0
+        now, limit = self._monotonic(), self._limit(chat)
+        free = sent[-1] + min(GAP_SECONDS, 60 / limit)
+        if len(sent) >= limit:
+            free = max(free, sent[-limit] + 60)
+        return max(0.0, free - now)
+
+    def note(self, chat: Where) -> None:
+        """A message goes into the chat now."""
+        now = self._monotonic()
+        if len(self._sent) > 10_000:
+            self._sent = {c: s for c, s in self._sent.items() if s[-1] > now - 60}
+        self._sent.setdefault(chat, deque(maxlen=self._limit(chat))).append(now)
+
+    def _limit(self, chat: Where) -> int:
+        return self._per_minute.get(chat[0], PER_MINUTE)
+
+
+class Worker:
+    """One task that sleeps until `wake()` or until something falls due.
+
+    `on_given_up` gets the id of a row that will not be delivered, in order that somebody is told. It is called before the row is marked,
+    hence once more if the process dies in between.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        channels: Mapping[str, Channel],
+        settings: Settings,
+        on_given_up: Callable[[int], Awaitable[object]],
+        *,
+        wall: Callable[[], datetime] = lambda: datetime.now(UTC),
+        monotonic: Callable[[], float] = time.monotonic,
+        jitter: Callable[[float, float], float] = random.uniform,
+    ) -> None:
+        self.database, self.channels, self.on_given_up = database, channels, on_given_up
+        self.wall, self.jitter = wall, jitter
+        self.give_up_after = timedelta(hours=settings.give_up_hours)
+        self.pace = Pace({"onebot": settings.onebot.per_minute} if settings.onebot else {}, monotonic)
+        self._woken = asyncio.Event()
+        self._running: asyncio.Task[None] | None = None
+        self._sending: dict[asyncio.Task[None], Where] = {}
+
+    async def start(self) -> None:
+        """Begin to deliver, first what a former process left."""
+        self._running = asyncio.create_task(self._run(), name="outbox")
+
+    async def stop(self) -> None:
+        """Stop claiming and cut off what is being sent; a lease that stays behind runs out by itself."""
+        tasks = [t for t in (self._running, *self._sending) if t is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self._running = None
+
+    def wake(self) -> None:
+        """Look now: something was committed."""
+        self._woken.set()
+
+    async def age(self) -> float:
+        """Seconds the longest-waiting message has been due; 0 when nothing waits."""
+        since = await self.database.read(outbox.waiting_since)
+        return 0.0 if since is None else max(0.0, (self.wall() - since).total_seconds())
+
+    async def deliver_due(self) -> int:
+        """Send what may go at this moment and wait for it; how many messages were attempted."""
+        claimed, _ = await self._claim(CHATS)
+        await asyncio.gather(*(self._deliver(row) for row in claimed))
+        return len(claimed)
+
+    async def _run(self) -> None:
+        while True:
+            self._woken.clear()
+            sleep = POLL_SECONDS
+            try:
+                claimed, sleep = await self._claim(CHATS - len(self._sending))
+                for row in claimed:
+                    task = asyncio.create_task(self._deliver(row), name=f"outbox-{row.id}")
+                    self._sending[task] = (row.channel, row.address)
+                    task.add_done_callback(self._finished)
+            except Exception:
+                # The database may be locked by an import for long; the worker must outlive that.
+                log.exception("outbox pass failed")
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._woken.wait(), sleep)
+
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        self._sending.pop(task, None)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("outbox delivery failed", kind=type(error).__name__)
+        self._woken.set()
+
+    async def _claim(self, room: int) -> tuple[list[Claimed], float]:
+        """Lease what may go now, and the seconds until something else may."""
+        busy = set(self._sending.values())
+        waiting = [head for head in await self.database.read(outbox.read_heads) if (head.channel, head.address) not in busy]
+        now = self.wall()
+        delays = [(self._delay(head, now), head) for head in waiting]
+        ready = [head.id for delay, head in delays if delay <= 0][: max(0, room)]
+        sleep = min([delay for delay, _ in delays if delay > 0], default=POLL_SECONDS)
+        claimed = await self.database.turn(lambda session: outbox.claim(session, ready, now, LEASE)) if ready else []
+        for row in claimed:
+            self.pace.note((row.channel, row.address))
+        return claimed, min(POLL_SECONDS, max(0.01, sleep))
+
+    def _delay(self, head: Head, now: datetime) -> float:
+        return max((head.ready_at() - now).total_seconds(), self.pace.delay((head.channel, head.address)))
+
+    async def _deliver(self, row: Claimed) -> None:
+        try:
+            channel = self.channels.get(row.channel)
+            if channel is None:
+                raise Undeliverable("this channel is not configured")
+            async with asyncio.timeout(SEND_SECONDS):
+                receipt = await channel.send(row.address, row.body, str(row.id))
+        except Undeliverable as error:
+            await self._failed(row, str(error), final=error.final)
+        except TimeoutError:
+            await self._failed(row, "no answer in time", final=False)
+        except Exception as error:
+            # A bug in a channel must not stop the others; its message may carry the text, so only its kind is kept.
+            log.warning("channel failed", channel=row.channel, id=row.id, kind=type(error).__name__)
+            await self._failed(row, type(error).__name__, final=False)
+        else:
+            now = self.wall()
+            await self.database.turn(lambda session: outbox.delivered(session, row, receipt, now))
+
+    async def _failed(self, row: Claimed, why: str, *, final: bool) -> None:
+        now = self.wall()
+        since = outbox.failing_since(row.last_error, now)
+        error = outbox.failure(since, why)
+        if not final and now - since < self.give_up_after:
+            longest = min(LONGEST_RETRY, FIRST_RETRY * 2 ** min(row.attempts - 1, 16))
+            due = now + timedelta(seconds=self.jitter(0.0, longest.total_seconds()))
+            await self.database.turn(lambda session: outbox.postpone(session, row, due, error))
+            return
+        log.warning("message given up", channel=row.channel, id=row.id, attempts=row.attempts, final=final)
+        try:
+            await self.on_given_up(row.id)
+        except Exception:
+            # The chat must not stay blocked because nobody could be told.
+            log.exception("could not tell that a message was given up", id=row.id)
+        await self.database.turn(lambda session: outbox.give_up(session, row, error))
