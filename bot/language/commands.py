@@ -9,7 +9,7 @@ from .numerals import NUMERAL, to_int
 from .understanding import Command
 
 _MENTION = re.compile(r"^(?:\s*@[^\s@:,]{1,24}[\s:,]*)+")
-_NUMBER = re.compile(rf"[\s:,、]*(?:第|编号|#|No\.?|no\.?)?\s*(?P<name>\d{{1,6}}|{NUMERAL}{{1,5}})\s*(?P<mark>号(?![楼院线门店\d])|#|单(?!元))?")
+_NUMBER = re.compile(rf"[\s:,、]*(?:第|编号|#|No\.?|no\.?)?\s*(?P<name>\d{{1,6}}|{NUMERAL}{{1,5}})(?:\s*(?P<mark>号(?![楼院线门店\d])|#|单(?!元)))?")
 _KEY = re.compile(r"[\s:,]*(?P<name>[A-Za-z]{0,4}-?\d{1,8})(?=$|[\s,。!])")
 _GAP = re.compile(r"[\s:,、;|/]+")
 _CHOICE = re.compile(r"[A-Ha-h](?:[\s,、和]*[A-Ha-h])*[。.!]?\Z")
@@ -48,7 +48,9 @@ class CommandParser:
         for word, rule in pairs:
             self._rules.append((re.compile(_spaced(word), re.IGNORECASE), rule))
         self.heads = frozenset(word[0].lower() for word, _ in pairs)
-        self._units = re.compile(r"\s?(?:" + "|".join(map(re.escape, lexicon.units)) + ")")
+        units = "|".join(map(re.escape, lexicon.units))
+        # 「17 天庭」 is a number and a word: a unit after a blank must stand alone.
+        self._units = re.compile(rf"(?:{units})|\s(?:{units})(?=$|[\s,。.!])")
 
     def parse(self, text: str, *, mention: bool = False, quoted: bool = False) -> Command | None:
         """The command that folded `text` is, or None. `mention` and `quoted` allow forms that in open talk would be chatter."""

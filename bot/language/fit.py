@@ -11,7 +11,7 @@ import argparse
 import json
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,9 @@ from .reader import Reader
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 EXAMPLES = Path(__file__).resolve().parents[2] / "tests" / "language" / "examples.tsv"
 SIGNS = Path(__file__).resolve().parents[2] / "config" / "lexicon" / "signs.yaml"
+
+#: How strongly weights stay near their priors; chosen by cross-validation.
+PULL = 0.5
 
 #: Numbers that are limits or shapes of the text, with the sign their weight may have (0: any).
 _FREE = {"bias": 0, "short": -1, "tiny": -1, "long": 0, "formal": 1, "no_evidence": -1, "negated": -1, "mention": 1}
@@ -75,8 +78,8 @@ def bounds(name: str) -> tuple[float | None, float | None]:
     return (None, None) if direction == 0 else (0.0, 4.0) if direction > 0 else (-4.0, 0.0)
 
 
-def fit(reader: Reader, found: Sequence[Case], *, pull: float = 1.0) -> dict[str, float]:
-    """The fitted weights."""
+def fit(reader: Reader, found: Sequence[Case], *, pull: float = PULL, known: Mapping[str, dict[str, float]] | None = None) -> dict[str, float]:
+    """The fitted weights; `known` holds features computed before."""
     import numpy as np
     from scipy.optimize import minimize
 
@@ -84,10 +87,10 @@ def fit(reader: Reader, found: Sequence[Case], *, pull: float = 1.0) -> dict[str
     index = {name: at for at, name in enumerate(order)}
     rows = []
     for case in found:
-        known = features(reader, case.text)
-        if known:
+        fired = known[case.text] if known is not None else features(reader, case.text)
+        if fired:
             row = np.zeros(len(order))
-            for name, value in known.items():
+            for name, value in fired.items():
                 if name in index:
                     row[index[name]] = value
             rows.append((row, 1.0 if case.report else 0.0, case.weight))
@@ -150,7 +153,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--write", action="store_true", help="write the weights into config/lexicon/signs.yaml")
     parser.add_argument("--data", type=Path, default=DATA)
-    parser.add_argument("--pull", type=float, default=1.0, help="how strongly weights stay near their priors")
+    parser.add_argument("--pull", type=float, default=PULL, help="how strongly weights stay near their priors")
     options = parser.parse_args(arguments)
     reader = Reader(load_lexicon())
     fitted = fit(reader, cases(options.data), pull=options.pull)

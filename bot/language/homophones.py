@@ -38,6 +38,12 @@ def sound(character: str) -> str:
     return plain
 
 
+@cache
+def _precise(character: str) -> str:
+    """The sound of one character with its tone."""
+    return _syllables().get(ord(character), character).split(",", 1)[0]
+
+
 class Homophones:
     """Finds misheard lexicon words; build one per lexicon."""
 
@@ -45,8 +51,7 @@ class Homophones:
         self._by_sound: dict[tuple[str, ...], str] = {}
         self._known = lexicon.senses
         for word, senses in lexicon.senses.items():
-            plain_noun = len(word) > 2 or any(sense.kind == "thing" for sense in senses)
-            if 2 <= len(word) <= 4 and not word.isascii() and plain_noun and any(sense.kind in {"trouble", "thing"} for sense in senses):
+            if 2 <= len(word) <= 4 and not word.isascii() and any(sense.kind in {"trouble", "thing"} for sense in senses):
                 key = tuple(map(sound, word))
                 # Of two words that sound alike neither can be chosen, unless one contains the commoner characters; the first stays.
                 self._by_sound.setdefault(key, word)
@@ -92,4 +97,8 @@ class Homophones:
 def _one_slip(word: str, piece: str) -> bool:
     """Whether `piece` differs from `word` in one character, and not by one that is common on its own."""
     different = [written for right, written in zip(word, piece, strict=True) if right != written]
-    return len(different) == 1 and (len(word) > 3 or tokenizer().FREQ.get(different[0], 0) < _COMMON)
+    if len(different) != 1:
+        return False
+    if len(word) == 2:
+        return tokenizer().FREQ.get(different[0], 0) < _COMMON and all(_precise(a) == _precise(b) for a, b in zip(word, piece, strict=True))
+    return len(word) > 3 or tokenizer().FREQ.get(different[0], 0) < _COMMON

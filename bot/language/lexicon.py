@@ -127,8 +127,7 @@ class Lexicon:
     openers: tuple[str, ...]
     units: tuple[str, ...]
     spots: dict[str, int]
-    spot_before: tuple[str, ...]
-    spot_after: tuple[str, ...]
+    joined: frozenset[str]
     not_spots: tuple[str, ...]
     estate_ends: tuple[str, ...]
     not_estates: frozenset[str]
@@ -241,7 +240,7 @@ def build(files: Mapping[str, Any]) -> Lexicon:
         for verb, entry in files["commands"]["commands"].items()
     }
     places = files["places"]
-    spots = {fold(word): rank for rank, key in ((1, "equipment"), (2, "spots")) for word in words_of(places[key])}
+    spots = {fold(word): rank for rank, key in ((0, "faint"), (1, "fittings"), (2, "equipment"), (2, "spots")) for word in words_of(places[key])}
     roles = {key: (entry["name"], *words_of(entry.get("aliases"))) for key, entry in files["roles"]["roles"].items()}
     against = {}
     for key, names in roles.items():
@@ -268,8 +267,7 @@ def build(files: Mapping[str, Any]) -> Lexicon:
         openers=tuple(sorted(words_of(files["commands"]["openers"]), key=len, reverse=True)),
         units=tuple(sorted(words_of(files["commands"]["units"]), key=len, reverse=True)),
         spots=spots,
-        spot_before=tuple(words_of(places["before"])),
-        spot_after=tuple(words_of(places["after"])),
+        joined=frozenset(words_of(places["joined"])),
         not_spots=tuple(words_of(places["not_spots"])),
         estate_ends=tuple(sorted(words_of(places["estate_ends"]), key=len, reverse=True)),
         not_estates=frozenset(words_of(places["not_estates"])),

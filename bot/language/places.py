@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import cache
 
-from .lexicon import Lexicon, load_lexicon
+from .addresses import looks_formal, parse_formal
+from .lexicon import Lexicon, load_lexicon, tokenizer
 from .normalise import fold
 from .numerals import NUMERAL, to_int
 from .understanding import Gazetteer, Place
@@ -26,8 +28,11 @@ _NOT_ROOM = re.compile(r"\s*(?:年|月|日|元|块|路|点|度|斤|公斤|平|�
 _YARD = re.compile(rf"(?P<name>(?:[\u4e00-\u9fff]{{2,6}}?(?:路|街|巷|道|弄))?{_NUMBER}号(?:大院|院子|院))")
 _FLOOR_SPOT = re.compile(rf"(?:负|地下)(?:{NUMERAL}|\d)(?:楼|层)")
 _ZONE = re.compile(r"(?:[A-Za-z]\d?|东|西|南|北|[一二三四五六七八九]|\d{1,2})(?:区|片区|号口)")
-_PARKING = re.compile(r"(?<![A-Za-z\d])(?:B\d|[A-Z])[-]?\d{2,4}(?!\d)(?:号)?(?=.{0,4}(?:车位|停)|)")
+_PARKING = re.compile(r"(?<![A-Za-z\d])B\d-\d{2,4}(?!\d)")
 _STAGE = rf"(?:(?:{NUMERAL}{{1,2}}|\d{{1,2}}|[A-Za-z])(?:期|区)|[东西南北中](?:区|苑|园)|(?:{NUMERAL}|\d|[A-Za-z])号?院)?"
+
+
+_STAGE_RE = re.compile(_STAGE)
 
 
 def _norm(name: str) -> str | None:
@@ -55,16 +60,8 @@ def _not_spot_pattern(lexicon_id: int) -> re.Pattern[str]:
     return re.compile("|".join(map(re.escape, load_lexicon().not_spots)))
 
 
-@cache
-def _joints(lexicon_id: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    lexicon = load_lexicon()
-    longest_first = (tuple(sorted(words, key=len, reverse=True)) for words in (lexicon.spot_before, lexicon.spot_after))
-    before, after = longest_first
-    return before, after
-
-
-def find_spot(text: str, lexicon: Lexicon | None = None) -> str | None:
-    """The spot that folded `text` is about: the first real place, else the first piece of equipment."""
+def find_spot(text: str, lexicon: Lexicon | None = None, *, faint: bool = False) -> str | None:
+    """The spot that folded `text` is about: the first real place or piece of equipment; `faint` allows 坑 and 门 too."""
     lexicon = lexicon or load_lexicon()
     barred = [found.span() for found in _not_spot_pattern(0).finditer(text)]
     found: list[tuple[int, int, int]] = []
@@ -73,30 +70,29 @@ def find_spot(text: str, lexicon: Lexicon | None = None) -> str | None:
         if any(a <= start and end <= b for a, b in barred):
             continue
         rank = lexicon.spots[matched[0]]
-        if found and found[-1][1] == start:
+        if found and found[-1][1] == start and (matched[0] in lexicon.joined or _GATE.fullmatch(text[found[-1][0] : start])):
             found[-1] = (found[-1][0], end, max(rank, found[-1][2]))
-        else:
+        elif not _BESIDE.match(text, end):
             found.append((start, end, rank))
-    for matched in _FLOOR_SPOT.finditer(text):
-        if not any(start <= matched.start() < end for start, end, _ in found):
-            found.append((*matched.span(), 1))
-    if not found:
+    for matched in (*_FLOOR_SPOT.finditer(text), *_THAT_WAY.finditer(text)):
+        start, end = matched.span(matched.lastgroup or 0)
+        if not any(a <= start < b for a, b, _ in found):
+            found.append((start, end, 1 if matched.re is _FLOOR_SPOT else 2))
+    if ("车位" in text or "停" in text) and (slot := _PARKING.search(text)):
+        return slot[0]
+    best = max((rank for _, _, rank in found), default=0)
+    if not found or (best == 0 and not faint):
         return None
-    best = max(rank for _, _, rank in found)
     start, end, _ = next(item for item in sorted(found) if item[2] == best)
-    before, after = _joints(0)
-    for word in before:
-        if text.endswith(word, 0, start):
-            start -= len(word)
-            break
     if zone := _ZONE.match(text, end):
         end = zone.end()
-    else:
-        for word in after:
-            if text.startswith(word, end) and word not in {"里", "旁", "边", "口"}:
-                end += len(word)
-                break
     return text[start:end]
+
+
+_GATE = re.compile(r"[东西南北]+(?:大)?门|安全出口")
+#: 学校旁边的奶茶店: the spot only tells where the other one is.
+_BESIDE = re.compile(r"(?:旁边|对面|后面|外面|边上|隔壁|楼下)的")
+_THAT_WAY = re.compile(r"(?:那|这)条(?P<way>小?路|巷子|沟|河|街)")
 
 
 def _estate_from_gazetteer(text: str, gazetteer: Gazetteer) -> tuple[str, int, int] | None:
@@ -108,48 +104,46 @@ def _estate_from_gazetteer(text: str, gazetteer: Gazetteer) -> tuple[str, int, i
     return best
 
 
-@cache
-def _estate_pattern(lexicon_id: int) -> re.Pattern[str]:
-    ends = "|".join(map(re.escape, load_lexicon().estate_ends))
-    return re.compile(rf"(?P<name>[\u4e00-\u9fff]{{2,6}}?(?:{ends})(?:小区|大院|宿舍|家属院)?{_STAGE})")
-
-
-_BEFORE_ESTATE = re.compile(r"(?:^|[\s,.。!?:;、(@\"]|我是|我家是|我家在|我们是|我住|住在|家住|住|我们|我家|家在|在|是|咱们|咱|的|就|呃|喂|你好|那个|整个|反映|小区|,)$")
-_NO_NAME = re.compile(r"^(?:我|你|他|她|咱|俺|这|那|哪|某|各|每|全|整|隔壁|对面|别|其他|有|没|在|去|到|从|是|的|了|把|被|跟|和|就|都|也|还|又|一|两|几|不|请|问|听说|新|老|旧|好|大|小|进|出|上|下|前|后|外|里|门|楼|车|家里|今天|昨天|明天|现在|刚才|早上|晚上|大家|为什么|怎么|什么|谁|物业|社区|业主|居民|邻居)")
+#: Words of the sentence that cannot begin a name: what stands before the last of them is cut off.
+_NOT_IN_NAME = frozenset(
+    "我 你 他 她 我们 你们 他们 咱们 咱 俺 我家 在 是 到 和 把 这 那 给 请 说 叫 住 去 从 跟 有 了 的 来 就 都 也 想 借 要 买 卖 对 被 让 为 于 呃 啊 喂 嗯 哦 吗 呢 嘛 吧 这个 那个 哪个 什么 反映 位于 关于 招聘 招 昨天 今天 昨晚 刚才 现在 "
+    "整个 听说 隔壁 对面 这边 那边 家住 住在 就在 靠近 附近 旁边 后面 前面 我是 我住 你好 您好 大家 好 请问 想问 投诉 举报 家 小孩 孩子 老人 独居 谁家 谁 没 没有 不 又 还 还有 等 里 外 上 下 停水 停电 的话 时候 系 属于 一个 有个 队 救命 各位 邻居 物业 社区 街道".split()
+)
+_ESTATE = re.compile(
+    r"[\u4e00-\u9fff]{0,9}?(?:小区|花园|家园|佳苑|雅苑|嘉苑|家属院|家属区|老院子|大院|宿舍(?:老院子|大院|区|院)?|公寓|新村|名城|新城|国际城|公馆|华府|豪庭|华庭|庭院|山庄|人家|[\u4e00-\u9fff][苑里园府庭湾郡轩城](?=小区)|"
+    r"[\u4e00-\u9fff]{2}[苑里园府庭湾郡轩城居](?=(?:[一二三四五六七八九]|\d)期|的(?:业主|楼上|楼下|电梯|住户)|[一二三四五六七八九十\d]{1,3}(?:栋|幢|座|号楼)|[A-Z东西南北]区|(?:凉亭|中庭|门口|东门|西门|南门|北门))|[\u4e00-\u9fff]{2,3}[一壹二]号(?=外头|门口|小区|楼盘|的|[\d一二三]+[栋幢座])|"
+    r"[\u4e00-\u9fff]{2,4}(?=(?:[一二三四五六]|\d)期))(?:小区)?"
+)
+_BAD_NAME = re.compile(r"(?:我们|咱们|你们|他们|这个|那个|哪个|别的|其他|隔壁|整个|全|本|该|某|各|每个|老旧|老|新|旧|人家|好|外面|大|小|自家)(?:的)?(?:小区|花园|大院|宿舍|公寓|家园)$|^(?:后|前|小|大|中心|公共|空中|屋顶|街心)花园$|^(?:学生|员工|大学|女生|男生|单位)(?:宿舍|公寓)$|(?:时候|冰箱|家里|屋里|老人家|别人家|谁人家|一个人家|帮人家)")
 
 
 def _estate_by_grammar(text: str, lexicon: Lexicon) -> tuple[str, int, int] | None:
     if matched := _YARD.search(text):
-        name = matched["name"]
-        return name, *matched.span()
-    for matched in re.finditer(r"[\u4e00-\u9fff]{1,8}?(?:小区|花园|家园|佳苑|雅苑|嘉苑|家属院|家属区|老院子|大院|宿舍|公寓|新村|花苑|[\u4e00-\u9fff]苑|名城|新城|国际城|公馆|华府|豪庭|华庭|庭院|山庄|家苑|名苑|人家|[\u4e00-\u9fff]里(?=\d|[一二三四五]期|小区|的)|[一二三四]号(?=外头|门口|院|小区|楼盘|的)|[\u4e00-\u9fff]{2}里(?=\d期))", text):
+        return matched["name"], *matched.span()
+    for matched in _ESTATE.finditer(text):
         start, end = matched.span()
-        name = matched[0]
-        # Words before the name that belong to the sentence: cut at the last of them.
-        for word in _SENTENCE_WORDS:
-            at = name.rfind(word)
-            if at >= 0 and at + len(word) < len(name) - 1:
-                start += at + len(word)
-                name = name[at + len(word) :]
-        if name in lexicon.not_estates or len(name) < 3 or _NO_NAME.match(name):
-            continue
-        stage = re.compile(_STAGE).match(text, end)
+        at = start
+        for token in tokenizer().cut(matched[0], HMM=False):
+            at += len(token)
+            if token in _NOT_IN_NAME and at < end:
+                start = at
+        stage = _STAGE_RE.match(text, end)
         if stage and stage[0]:
             end = stage.end()
-            name = text[start:end]
+        name = text[start:end]
+        if len(name) < 3 or name in lexicon.not_estates or _BAD_NAME.search(name):
+            continue
         return name, start, end
     return None
 
 
-_SENTENCE_WORDS = (
-    "我们是", "我家是", "我家在", "我是", "我住", "住在", "家住", "我们", "咱们", "我家", "你好", "您好", "那个", "就在", "现在", "反映", "小区的", "谁家", "招聘", "关于", "昨天", "今天", "昨晚", "刚才", "整个", "听说", "隔壁", "位于", "系",
-    "在", "是", "呃", "喂", "的", "到", "和", "把", "这", "给", "请", "说", "叫", "住", "去", "从", "跟", "有",
-)
-
-
-def find_place(text: str, gazetteer: Gazetteer | None = None, lexicon: Lexicon | None = None, *, estates: bool = True) -> Place:
+def find_place(text: str, gazetteer: Gazetteer | None = None, lexicon: Lexicon | None = None, *, estates: bool = True, faint: bool = False) -> Place:
     """The place that folded `text` names; of several buildings or rooms the first counts."""
     lexicon = lexicon or load_lexicon()
+    if (gazetteer is None or not gazetteer.estates) and looks_formal(text):
+        formal = parse_formal(text)
+        named = _estate_by_grammar(text, lexicon) if estates else None
+        return replace(formal, estate=named[0] if named else None)
     estate = building = unit = room = None
     rest_at = 0
     found = _estate_from_gazetteer(text, gazetteer) if gazetteer is not None and gazetteer.estates else None
@@ -184,7 +178,7 @@ def find_place(text: str, gazetteer: Gazetteer | None = None, lexicon: Lexicon |
                 pass
             room = _norm(matched["name"])
             break
-    return Place(estate, building, unit, room, find_spot(text, lexicon))
+    return Place(estate, building, unit, room, find_spot(text, lexicon, faint=faint))
 
 
 def parse_place(text: str, gazetteer: Gazetteer | None = None) -> Place:

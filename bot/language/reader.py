@@ -22,12 +22,16 @@ from .understanding import Command, Gazetteer, Place, Understanding
 _ANONYMOUS = re.compile(r"^\W{0,2}匿名(?:反映|反应|举报|投诉|报)(?:一下|下|个|:|,|\s)*")
 _QUOTE = re.compile(r"(?:^|\n)\s*[「“\"']?[^\n「」]{1,16}[:：][^\n]{0,400}[」”\"']?\s*\n\s*[-—~]{3,}\s*\n|^\"[^\"\n]{1,16}:[^\"]{0,400}\"\s*\n?(?:[-~]{3,}\s*\n)?")
 _FORWARD = re.compile(r"^\W{0,3}(?:\[(?:转发|聊天记录|链接|图片|文件)\]|转发[:\s]|转[:\s]|【)|聊天记录")
+_PLACE_SIGN = re.compile(r"[栋幢座楼单院门库]|\d-\d")
 _EMOJI_JOKE = re.compile("[😂🤣🤡😄😆😁😜😝🎂🎉🍲🌶🥵]|哈哈|笑死")
 #: An emoji is read as a word only beside a word of the place (🔥 beside 楼道).
 _OUTDOORS = re.compile(r"[楼栋幢座门窗梯库]|单元|阳台|小区|院|厨房|电箱|电表|车棚|路|卫生间|水管|垃圾|\d-\d")
 
 #: Signs whose words alone are worth a closer look; of the others only together with one of these.
 _TRIGGER_SIGNS = ("fault", "nobody", "nuisance", "explicit")
+
+
+_SPOTLESS = {"advert", "hypothetical", "wondering", "own_affair", "advice", "no_need", "kindness", "notice"}
 
 
 class Reader:
@@ -74,9 +78,10 @@ class Reader:
 
     def read(self, text: str, *, mention: bool = False, now: datetime | None = None, gazetteer: Gazetteer | None = None, quoted: bool = False) -> Understanding:
         """What one message says. `mention`: the bot was named; `quoted`: the message answers one of the bot's; both lower the bar."""
-        if not (mention or quoted or self.glance(text)):
-            return Understanding(text=fold(text))
         folded = fold(text)
+        if not (mention or quoted or self.glance(text)):
+            # Chatter, but 「2栋」 may be the answer to 「在哪一栋」.
+            return Understanding(text=folded, place=find_place(folded, gazetteer, self.lexicon) if _PLACE_SIGN.search(folded) else Place())
         anonymous = _ANONYMOUS.match(strip_mention(folded))
         plain = strip_mention(folded)
         if plain != folded and _ANONYMOUS.match(plain):
@@ -161,6 +166,7 @@ class Reader:
         act = None if anonymous else self._act(own, self._dialect_only(own), evidence, quoted=quoted, mention=mention)
         if act is not None and not (alarm and not alarm[0].private):
             rule, words = act
+            place = find_place(own, gazetteer, lexicon, faint=True)
             return Understanding(rule.name, place=place, score=rule.score, why=(f"{rule.name} {words}",), text=folded)
         against = self._against(plain)
         if alarm is not None:
@@ -171,7 +177,7 @@ class Reader:
         if anonymous:
             score = max(score, 0.9)
         if score < 0.5:
-            return Understanding("chatter", place=place if not self._elsewhere(evidence) else Place(), score=round(score, 3), why=tuple(why), text=folded)
+            return Understanding("chatter", place=self._here(place, evidence), score=round(score, 3), why=tuple(why), text=folded)
         category = self._category(evidence)
         return Understanding("report", category, self._alarms.urgency(category, plain), place, round(score, 3), tuple(why), None, None, against, anonymous, folded)
 
@@ -182,8 +188,12 @@ class Reader:
         return text
 
     @staticmethod
-    def _elsewhere(evidence: Evidence) -> bool:
-        return bool({"elsewhere", "hearsay", "advert"} & evidence.features.keys())
+    def _here(place: Place, evidence: Evidence) -> Place:
+        """The place of a line that is no report: none when it tells of somewhere else, no spot when it tells of nothing here."""
+        known = evidence.features.keys()
+        if {"elsewhere", "hearsay"} & known:
+            return Place()
+        return replace(place, spot=None) if _SPOTLESS & known else place
 
     def _category(self, evidence: Evidence) -> str:
         if not evidence.votes:
