@@ -160,17 +160,18 @@ class Worker:
         return max((head.ready_at() - now).total_seconds(), self.pace.delay((head.channel, head.address)))
 
     async def _deliver(self, row: Claimed) -> None:
+        channel = self.channels.get(row.channel)
+        if channel is None:
+            await self._failed(row, "this channel is not configured", final=False)
+            return
         try:
-            channel = self.channels.get(row.channel)
-            if channel is None:
-                raise Undeliverable("this channel is not configured")
             async with asyncio.timeout(SEND_SECONDS):
                 receipt = await channel.send(row.address, row.body, str(row.id))
         except Undeliverable as error:
             await self._failed(row, str(error), final=error.final)
         except TimeoutError:
             await self._failed(row, "no answer in time", final=False)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - recorded in the row
             # A bug in a channel must not stop the others; its message may carry the text, so only its kind is kept.
             log.warning("channel failed", channel=row.channel, id=row.id, kind=type(error).__name__)
             await self._failed(row, type(error).__name__, final=False)

@@ -42,7 +42,7 @@ class Claimed(NamedTuple):
     last_error: str
 
 
-def heads() -> Select[tuple[int, str, str, datetime, datetime | None]]:
+def heads() -> Select[int, str, str, datetime, datetime | None]:
     """The oldest pending message of each chat, oldest first."""
     oldest = select(func.min(Outbox.id)).where(Outbox.delivery == Delivery.PENDING).group_by(Outbox.channel, Outbox.address)
     return select(Outbox.id, Outbox.channel, Outbox.address, Outbox.due_at, Outbox.leased_until).where(Outbox.id.in_(oldest)).order_by(Outbox.id)
@@ -50,7 +50,7 @@ def heads() -> Select[tuple[int, str, str, datetime, datetime | None]]:
 
 def read_heads(session: Session) -> list[Head]:
     """`heads`, read."""
-    return [Head(*row) for row in session.execute(heads())]
+    return [Head(r.id, r.channel, r.address, r.due_at, r.leased_until) for r in session.execute(heads())]
 
 
 def claim(session: Session, ids: Sequence[int], now: datetime, lease: timedelta) -> list[Claimed]:
