@@ -24,6 +24,7 @@ from bot.message import Channel, Inbound, Outgoing, Refused, Reply, Sent
 from bot.router import Router
 from bot.turn import Recent, Turn, World, quiet_until
 from models.base import new_id
+from models.deadlines import CHINA
 from models.directory import Directory, revision
 from models.messages import Delivery, Inbox, Outbox, Wait
 from models.people import Identity, Person
@@ -32,6 +33,8 @@ log = structlog.get_logger("hub")
 
 #: Whose two-minute context is remembered at most; the oldest go first.
 CONTEXTS = 10_000
+#: How long 「我家也是」 may mean what somebody else just reported in the same group.
+TALK = timedelta(minutes=10)
 
 Conversation = tuple[str, str, str]
 NOBODY = Inbound(channel="", chat="", sender="")
@@ -47,6 +50,8 @@ class _Memory:
 
     waits: dict[Conversation, datetime] = field(default_factory=dict)
     recent: OrderedDict[Conversation, Recent] = field(default_factory=OrderedDict)
+    #: What came up in each group, newest last.
+    latest: OrderedDict[tuple[str, str], list[Recent]] = field(default_factory=OrderedDict)
     ignored: set[tuple[str, str]] = field(default_factory=set)
 
 
@@ -120,7 +125,7 @@ class Hub:
         reading = self.reader.read(
             inbound.text,
             mention=close,
-            now=self.clock.now(),
+            now=self.clock.now().astimezone(CHINA),
             gazetteer=self.gazetteers.get(community) if community else None,
             quoted=inbound.quote is not None,
         )
@@ -136,6 +141,18 @@ class Hub:
             del self.memory.recent[me]
             return None
         return recent
+
+    def _latest(self, inbound: Inbound) -> tuple[int, ...]:
+        kept = self.memory.latest.get((inbound.channel, inbound.chat), ())
+        now = self.clock.now()
+        return tuple(dict.fromkeys(r.issue_id for r in kept if now - r.at <= TALK))
+
+    def _reads(self, inbound: Inbound) -> Callable[[str], Understanding]:
+        def read(text: str) -> Understanding:
+            community = self.community_of(inbound)
+            return self.reader.read(text, mention=True, now=self.clock.now().astimezone(CHINA), gazetteer=self.gazetteers.get(community) if community else None)
+
+        return read
 
     # --- one message ------------------------------------------------------------------------------------------------------
 
@@ -218,13 +235,15 @@ class Hub:
     ) -> list[Sent]:
         now = self.clock.now()
 
+        latest = self._latest(inbound)
+
         def work(session: Session) -> tuple[Turn | None, list[Sent]]:
             inbox_id = None
             if inbound.message_id is not None:
                 inbox_id = _first_time(session, inbound, now)
                 if inbox_id is None:
                     return None, stored_answer(session, inbound)
-            turn = Turn(session, self.world, self.directory, now, inbound, reading, digests, recent)
+            turn = Turn(session, self.world, self.directory, now, inbound, reading, self._reads(inbound), latest, digests, recent)
             reply = handle(turn)
             if reply is not None:
                 address = f"dm:{inbound.sender}" if reply.private else inbound.chat
@@ -242,7 +261,7 @@ class Hub:
         """A turn nobody's message caused: a deadline, a digest, a question left unanswered, a message given up."""
 
         def work(session: Session) -> tuple[Turn, list[Sent]]:
-            turn = Turn(session, self.world, self.directory, now, inbound, Understanding())
+            turn = Turn(session, self.world, self.directory, now, inbound, Understanding(), self._reads(inbound))
             handle(turn)
             return turn, self.record(turn, None)
 
@@ -317,6 +336,11 @@ class Hub:
             self.memory.recent.move_to_end(me)
             while len(self.memory.recent) > CONTEXTS:
                 self.memory.recent.popitem(last=False)
+            if not turn.inbound.direct:
+                chat = (turn.inbound.channel, turn.inbound.chat)
+                self.memory.latest[chat] = [*self.memory.latest.pop(chat, ())[-4:], turn.remember]
+                while len(self.memory.latest) > CONTEXTS:
+                    self.memory.latest.popitem(last=False)
         if turn.listening is not None:
             pair = (turn.inbound.channel, turn.inbound.sender)
             (self.memory.ignored.discard if turn.listening else self.memory.ignored.add)(pair)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import lru_cache
@@ -63,6 +63,10 @@ class Turn:
     now: datetime
     inbound: Inbound
     reading: Understanding
+    #: Reads another text as this message was read (the words of a joined report, the content of a 代报).
+    read: Callable[[str], Understanding]
+    #: The issues that came up in this chat in the last minutes, for 「我家也是」.
+    latest: tuple[int, ...] = ()
     #: Photos already cleaned and stored, by digest.
     photos: tuple[str, ...] = ()
     recent: Recent | None = None
@@ -175,6 +179,11 @@ class Turn:
         names = [ROLE_NAMES[r] for r in ROLE_NAMES if r in roles]
         return names[0] if len(names) == 1 else "、".join(names[:-1]) + "或" + names[-1]
 
+    def called(self, role: Role) -> str:
+        """The speaker in a post, as others read it: 「楼栋长王建国」."""
+        name = self.person.name if self.person else ""
+        return name if name.startswith(ROLE_NAMES[role]) else f"{ROLE_NAMES[role]}{name}"
+
     # --- answering and telling -------------------------------------------------------------------------------------------
 
     @property
@@ -218,6 +227,11 @@ class Turn:
         category = self.world.rules.category(issue.category)
         place = self.directory.place_label(issue.community_id, issue.estate_id, issue.building_id, issue.unit)
         return issue_title(place, issue.spot, category.title)
+
+    @property
+    def local(self) -> datetime:
+        """Now as the people here say it: 「到12月5日」 means the end of that day in China."""
+        return self.now.astimezone(CHINA)
 
     def photo_link(self, digest: str) -> str:
         """A signed address of a photo, for those who work on the issue."""

@@ -175,7 +175,6 @@ class Assignment(Base):
 
     __tablename__ = "assignments"
     __table_args__ = (
-        UniqueConstraint("issue_id", "person_id", "given_at"),
         Index("ix_assignments_issue", "issue_id"),
         Index(
             "ix_assignments_open_person",
@@ -252,6 +251,31 @@ class ReportIn(Base):
     due_at: Mapped[datetime]
     reported_at: Mapped[datetime | None]
     reported_by: Mapped[int | None] = mapped_column(refers("people"))
+
+
+class Hold(Base):
+    """挂账: waiting for parts or money, asked by the holder and approved one rung up."""
+
+    __tablename__ = "holds"
+    __table_args__ = (
+        Index(
+            "uq_holds_open",
+            "issue_id",
+            unique=True,
+            sqlite_where=text("decided_at IS NULL"),
+            postgresql_where=text("decided_at IS NULL"),
+        ),
+    )
+    id: Mapped[Id]
+    community_id: Mapped[int] = mapped_column(refers("communities"))
+    issue_id: Mapped[int] = mapped_column(refers("issues"))
+    asked_by: Mapped[int] = mapped_column(refers("people"))
+    asked_at: Mapped[datetime]
+    approver_id: Mapped[int] = mapped_column(refers("people"))
+    until: Mapped[datetime]
+    reason: Mapped[str]
+    decided_at: Mapped[datetime | None]
+    approved: Mapped[bool | None]
 
 
 class Correction(Base):

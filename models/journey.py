@@ -291,8 +291,8 @@ def add_photos(session: Session, issue: Issue, digests: Sequence[str], now: date
     return len(fresh)
 
 
-def give(session: Session, rules: IssueRules, issue: Issue, choice: Choice, now: datetime, *, holder: bool = True) -> Assignment:
-    """Put the issue into somebody's hands (or offer it beside the holder) and start the clocks."""
+def give(session: Session, rules: IssueRules, issue: Issue, choice: Choice, now: datetime, *, holder: bool = True, clock: bool = True) -> Assignment:
+    """Put the issue into somebody's hands (or offer it beside the holder) and start the clock for accepting (a whistle has its own)."""
     assignment = Assignment(
         id=new_id(),
         community_id=issue.community_id,
@@ -306,7 +306,8 @@ def give(session: Session, rules: IssueRules, issue: Issue, choice: Choice, now:
     )
     session.add(assignment)
     if holder:
-        start(session, issue, Due.ACCEPT, limit_from(now, rules.accept[issue.urgency]), assignment_id=assignment.id)
+        if clock:
+            start(session, issue, Due.ACCEPT, limit_from(now, rules.accept[issue.urgency]), assignment_id=assignment.id)
         record(session, issue, now, "given", role=choice.who.role, person_id=choice.who.person_id)
     return assignment
 
@@ -340,9 +341,10 @@ def end_assignments(session: Session, issue: Issue, now: datetime, *, but: Assig
     return ended
 
 
-def take(session: Session, rules: IssueRules, issue: Issue, assignment: Assignment, now: datetime) -> list[Assignment]:
-    """接单: this assignment holds it and the clock for the work runs; returns the assignments that thereby ended."""
-    ended = end_assignments(session, issue, now, but=assignment)
+def take(session: Session, rules: IssueRules, issue: Issue, assignment: Assignment, now: datetime, *, together: bool = False) -> list[Assignment]:
+    """接单: this assignment holds it and the clock for the work runs; returns the assignments that thereby ended (none when the others
+    go on `together`, as the departments of a whistle do)."""
+    ended = [] if together else end_assignments(session, issue, now, but=assignment)
     assignment.holder, assignment.accepted_at = True, now
     stop(session, issue, now, Due.ACCEPT, met=True)
     if issue.status is Status.OPEN:

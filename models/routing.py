@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from models.issues import Assignment
-from models.people import Absence, Person, Post, Role
+from models.people import ROLE_NAMES, Absence, Person, Post, Role
 
 #: One rung up when nobody answers: captain → grid member → secretary → street → department.
 LADDER: tuple[Role, ...] = (Role.CAPTAIN, Role.GRID_MEMBER, Role.SECRETARY, Role.STREET_OFFICER, Role.DEPARTMENT_OFFICER)
@@ -52,6 +52,12 @@ class Serving:
         if self.grid_id is not None:
             return self.grid_id in where.grids
         return self.estate_id is None or where.estate_id is None or self.estate_id == where.estate_id
+
+    @property
+    def label(self) -> str:
+        """「楼栋长王建国」; a name that says the post already stands alone."""
+        role = ROLE_NAMES[self.role] if self.role is not Role.DEPARTMENT_OFFICER else self.department
+        return self.name if self.name.startswith(role) else f"{role}{self.name}"
 
     @property
     def narrowness(self) -> int:
@@ -139,7 +145,7 @@ def candidates(
     department: str | None = None,
 ) -> list[Serving]:
     """Who of one role could take it, the best kind first and only that kind: those whose post names the category, then those for all
-    categories; the closest area first. Equals come back together."""
+    categories; the closest area first. Equals come back together. Of departments, unless one is named, only those for the category."""
     fit = [
         s
         for s in everybody
@@ -147,7 +153,7 @@ def candidates(
         and not s.absent
         and s.person_id not in without
         and s.covers(where)
-        and (not s.categories or category in s.categories)
+        and (category in s.categories if role is Role.DEPARTMENT_OFFICER and department is None else not s.categories or category in s.categories)
         and (department is None or s.department == department)
     ]
     if not fit:

@@ -1,15 +1,30 @@
-"""The errands of chat, in the order in which they are asked; a key claimed twice stops the start."""
+"""The errands of chat; a key claimed by two of them stops the start."""
 
 from bot.router import Router
-from handlers.chat import due, fallback, report, verdict, work
-from handlers.chat.due import digest, unanswered
+from handlers.chat import backing, decide, due, fallback, help, hold, pass_on, report, report_for, verdict, whistle, work  # noqa: A004 - the errand's name
+from handlers.chat.due import digest, given_up, unanswered
 
-__all__ = ["digest", "router", "unanswered"]
+__all__ = ["digest", "given_up", "router", "unanswered"]
+
+ERRANDS = (
+    report,
+    report_for,
+    backing,
+    work,
+    pass_on,
+    hold,
+    whistle,
+    decide,
+    verdict,
+    due,
+    help,
+    fallback,
+)
 
 
 def router() -> Router:
     """All errands together."""
     whole = Router()
-    for errand in (report, work, verdict, due, fallback):
+    for errand in ERRANDS:
         whole.include(errand.router)
     return whole

@@ -17,10 +17,10 @@ from models.routing import LADDER, Choice, Serving, above, choose
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """Who has it, as residents read it."""
+    """Who has it, as residents read it: `label` is 「楼栋长王建国」."""
 
     person_id: int
-    name: str
+    label: str
     role: Role
     role_name: str
 
@@ -78,24 +78,37 @@ def _emergency(turn: Turn, issue: Issue) -> Given | None:
 def push(turn: Turn, issue: Issue, choice: Choice, *, holder: bool = True, key: str = "task/new", **more: object) -> Given:
     """Give it to one person and send the task with its taps."""
     give(turn.session, turn.world.rules, issue, choice, turn.now, holder=holder)
-    values = {**task_values(turn, issue), **more, "why": turn.world.texts.text("why/chosen", **choice.why, role_name=ROLE_NAMES[choice.who.role])}
+    values = {**task_values(turn, issue), **more, "why": explained(turn, choice)}
     turn.tell(choice.who, key, about=issue, images=photo_links(turn, issue), **values)
     return _given(choice.who)
 
 
-def escalate(turn: Turn, issue: Issue, holder: Assignment | None, reason: str) -> Given | None:
+def explained(turn: Turn, choice: Choice) -> str:
+    """Why this person, in words (promise 7)."""
+    key = "why/transferred" if "transferred_by" in choice.why else "why/chosen"
+    return turn.world.texts.text(key, **choice.why, role_name=ROLE_NAMES[choice.who.role])
+
+
+def escalate(turn: Turn, issue: Issue, holder: Assignment | None, reason: str, *, tell_before: bool = True) -> Given | None:
     """One rung up, told to both sides."""
     rungs = above(holder.role) if holder else LADDER
     told = frozenset(a.person_id for a in active_assignments(turn.session, issue))
     choice = _choose(turn, issue, rungs, told)
     if choice is None:
         return None
-    end_assignments(turn.session, issue, turn.now)
+    urgent = issue.urgency is Urgency.EMERGENCY
+    if urgent and holder is not None:
+        # In danger nobody is sent home: whoever was told may still take it.
+        holder.holder = False
+        turn.session.flush()
+    else:
+        end_assignments(turn.session, issue, turn.now)
     stop(turn.session, issue, turn.now, Due.ACCEPT, met=False)
     record(turn.session, issue, turn.now, "escalated", role=choice.who.role, reason=reason)
     given = push(turn, issue, choice, key="task/escalated", reason=turn.world.texts.text(f"why/{reason}"), before=ROLE_NAMES[holder.role] if holder else "")
-    if holder is not None:
-        turn.tell(holder.person_id, "task/went_up", about=issue, reminder=issue.urgency is not Urgency.EMERGENCY, to=ROLE_NAMES[choice.who.role], name=choice.who.name)
+    if holder is not None and tell_before:
+        key = "task/went_up_too" if urgent else "task/went_up"
+        turn.tell(holder.person_id, key, about=issue, reminder=not urgent, to=choice.who.label)
     return given
 
 
@@ -105,7 +118,7 @@ def _nobody(turn: Turn, issue: Issue) -> None:
 
 
 def _given(who: Serving) -> Given:
-    return Given(who.person_id, who.name, who.role, ROLE_NAMES[who.role])
+    return Given(who.person_id, who.label, who.role, ROLE_NAMES[who.role])
 
 
 def task_values(turn: Turn, issue: Issue) -> dict[str, object]:

@@ -9,11 +9,11 @@ from models.journey import backers, endorsement_count
 from models.journey import close as close_issue
 
 
-def close(turn: Turn, issue: Issue) -> None:
+def close(turn: Turn, issue: Issue, *, ask: bool = True) -> None:
     """Close it, publish it, ask the others behind it for their rating (who confirms is asked in the answer)."""
     close_issue(turn.session, issue, turn.now)
     publish(turn, issue)
-    for backing in backers(turn.session, issue):
+    for backing in backers(turn.session, issue) if ask else ():
         if backing.identity_id != turn.speaker_id and backing.score is None:
             turn.tell_identity(backing.identity_id, "reporter/rate", about=issue)
 

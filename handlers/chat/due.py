@@ -13,8 +13,9 @@ from handlers.chat.work import tell_backers, task_row
 from models.deadlines import Deadline, Due
 from models.issues import LIVE, Assignment, Issue, Urgency
 from models.journey import active_assignments, limit_from, record, start, stop
-from models.messages import Wait
-from models.people import ROLE_NAMES
+from models.messages import Outbox, Wait
+from models.people import ROLE_NAMES, Role
+from models.routing import Area, candidates
 
 router = Router()
 
@@ -79,3 +80,12 @@ def digest(turn: Turn) -> None:
             mine.setdefault(assignment.person_id, []).append(row)
     for person_id, waiting in mine.items():
         turn.tell(person_id, "task/digest", reminder=True, rows=waiting[:10], more=max(0, len(waiting) - 10), total=len(waiting))
+
+
+def given_up(turn: Turn, row: Outbox) -> None:
+    """A message that could not be delivered for a day: the secretary is told, unless it was for the secretary."""
+    if row.community_id is None:
+        return
+    turn.in_community(row.community_id)
+    for secretary in candidates(turn.serving(), Role.SECRETARY, category="other", where=Area()):
+        turn.tell(secretary, "task/gave_up", address=row.address, reminder=True)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 from bot.language.understanding import Place, Understanding
 from bot.message import Refused, Reply
 from bot.router import Router
 from bot.turn import Recent, Turn
-from handlers.chat.assign import hand_out
+from handlers.chat.assign import Given, hand_out
 from models.directory import building_name
 from models.issues import Issue, Status, Urgency
 from models.journey import Said, add_photos, back, backed_by, duplicate_of, endorsement_count, open_issue, record
@@ -56,7 +58,7 @@ def understood(turn: Turn, reading: Understanding, place: Place | None = None) -
     where = turn.directory.locate(turn.community.id, place.estate, place.building, place.unit, place.room, place.spot, chat=turn.chat)
     category = turn.world.rules.category(reading.category or "other")
     return Said(
-        text=reading.text or turn.inbound.text,
+        text=own_words(turn, reading),
         category=category.key,
         urgency=Urgency(reading.urgency or category.urgency),
         where=where,
@@ -66,6 +68,17 @@ def understood(turn: Turn, reading: Understanding, place: Place | None = None) -
         anonymous=reading.anonymous,
         message_id=turn.inbound.message_id,
     )
+
+
+_ANONYMOUS = re.compile(r"^\s*(?:@\S+\s*)?#?\s*匿名(?:反映|反應|举报|投诉)[\s:：,，]*")
+
+
+def own_words(turn: Turn, reading: Understanding) -> str:
+    """What the resident typed, not the folded form in which it was understood; without 匿名反映."""
+    typed = turn.inbound.text.strip()[:1000]
+    if reading is not turn.reading or not typed:
+        return reading.text
+    return _ANONYMOUS.sub("", typed) if reading.anonymous else typed
 
 
 def lacks_place(turn: Turn, said: Said) -> bool:
@@ -230,12 +243,12 @@ def open_or_join(turn: Turn, said: Said, *, photos: tuple[str, ...] | None = Non
     )
     turn.remember = Recent(issue.id, turn.now, turn.inbound.message_id)
     assignment = hand_out(turn, issue)
-    return opened(turn, issue, assignment.name if assignment else "", assignment.role_name if assignment else "")
+    return opened(turn, issue, assignment)
 
 
-def opened(turn: Turn, issue: Issue, holder: str, role: str) -> Reply:
+def opened(turn: Turn, issue: Issue, given: Given | None) -> Reply:
     """The one short message: the number, and who has it; in danger the number to ring comes first."""
-    values = {"holder": holder, "role": role, "follow": turn.follow_link(), "photo": bool(turn.photos)}
+    values = {"holder": given.label if given else "", "role": given.role_name if given else "", "follow": turn.follow_link(), "photo": bool(turn.photos)}
     if issue.alarm:
         return turn.say("report/opened_emergency", about=issue, safety=turn.world.texts.text(f"safety/{issue.alarm}"), ask=issue.building_id is None and not issue.spot, **values)
     if issue.sensitive:
@@ -254,8 +267,7 @@ def join(turn: Turn, issue: Issue, said: Said, photos: tuple[str, ...]) -> Reply
     record(turn.session, issue, turn.now, "endorsed")
     if said.alarm and not issue.alarm:
         issue.alarm, issue.urgency = said.alarm, Urgency.EMERGENCY
-        hand_out(turn, issue, again=True, news="task/now_emergency")
-        return opened(turn, issue, "", "")
+        return opened(turn, issue, hand_out(turn, issue, again=True, news="task/now_emergency"))
     turn.session.flush()
     return acknowledge(turn, issue, "report/joined", count=endorsement_count(turn.session, issue) + 1)
 

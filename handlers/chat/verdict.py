@@ -9,9 +9,10 @@ from bot.router import Router
 from bot.turn import Turn
 from handlers.chat.assign import hand_out
 from handlers.chat.closing import close
-from handlers.chat.number import mine, named
+from handlers.chat.number import in_hand, mine, named
+from handlers.chat.report import acknowledge
 from handlers.chat.work import done as mark_done
-from handlers.chat.work import in_hand, tell_backers, working
+from handlers.chat.work import tell_backers, working
 from models.deadlines import Deadline, Due
 from models.issues import Endorsement, Issue, Status
 from models.journey import active_assignments, add_photos, backed_by, backers, last_holder, limit_from, question_delivered, record, start, stop
@@ -43,7 +44,7 @@ def confirm(turn: Turn) -> Reply:
     if holder is not None:
         turn.tell(holder.person_id, "task/confirmed", about=issue)
     close(turn, issue)
-    return turn.whisper("verdict/thanks", about=issue) if issue.sensitive else turn.say("verdict/thanks", about=issue)
+    return acknowledge(turn, issue, "verdict/thanks")
 
 
 @router.command("contest")
@@ -57,7 +58,7 @@ def reopened(turn: Turn, issue: Issue, words: str) -> Reply:
     """The work is not done after all."""
     backing_of(turn, issue)
     if issue.live:
-        return turn.say("verdict/still_open", about=issue) if not issue.sensitive else turn.whisper("verdict/still_open", about=issue)
+        return acknowledge(turn, issue, "verdict/still_open")
     limit = timedelta(days=turn.world.rules.contest_days)
     if issue.status not in (Status.RESOLVED, Status.CLOSED):
         raise Refused("verdict/ended", about_number=issue.number)
@@ -67,14 +68,15 @@ def reopened(turn: Turn, issue: Issue, words: str) -> Reply:
     add_photos(turn.session, issue, turn.photos, turn.now, identity_id=turn.identity.id, by_officer=False)
     record(turn.session, issue, turn.now, "contested", detail=words)
     holder = last_holder(turn.session, issue)
-    if holder is None:
+    if holder is None or not any(s.person_id == holder.person_id and not s.absent for s in turn.serving()):
         issue.move_to(Status.OPEN, turn.now)
         hand_out(turn, issue)
-        return turn.say("verdict/reopened", about=issue, asked=not words)
+        return acknowledge(turn, issue, "verdict/reopened")
     issue.move_to(Status.ACCEPTED, turn.now)
+    holder.ended_at = None
     start(turn.session, issue, Due.RESOLVE, limit_from(turn.now, turn.world.rules.resolve[issue.urgency]), assignment_id=holder.id)
     turn.tell(holder.person_id, "task/contested", about=issue, words=words)
-    return turn.whisper("verdict/reopened", about=issue) if issue.sensitive else turn.say("verdict/reopened", about=issue)
+    return acknowledge(turn, issue, "verdict/reopened")
 
 
 @router.command("rate")
@@ -164,7 +166,7 @@ def silence(turn: Turn, issue: Issue, _deadline: Deadline) -> None:
     if question_delivered(turn.session, issue):
         stop(turn.session, issue, turn.now, Due.CONFIRM)
         record(turn.session, issue, turn.now, "closed_silent")
-        close(turn, issue)
+        close(turn, issue, ask=False)
         tell_backers(turn, issue, "reporter/closed_silent", reminder=True, days=turn.world.rules.contest_days)
         return
     stop(turn.session, issue, turn.now, Due.CONFIRM, met=False)

@@ -71,7 +71,7 @@ def accept(turn: Turn) -> Reply:
     if issue.held_until is not None:
         issue.held_until = None
     for other in take(turn.session, turn.world.rules, issue, own, turn.now):
-        turn.tell(other.person_id, "task/taken_by", about=issue, role=ROLE_NAMES[own.role], name=turn.person.name if turn.person else "")
+        turn.tell(other.person_id, "task/taken_by", about=issue, by=turn.called(own.role))
     tell_backers(turn, issue, "reporter/accepted", role=ROLE_NAMES[own.role])
     due = running(turn.session, issue, Due.RESOLVE)
     return turn.whisper("task/accepted", about=issue, due=min(d.due_at for d in due), **task_values(turn, issue))

@@ -280,8 +280,7 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['community_id'], ['communities.id'], name=op.f('fk_assignments_community_id_communities'), initially='DEFERRED', deferrable=True),
     sa.ForeignKeyConstraint(['issue_id'], ['issues.id'], name=op.f('fk_assignments_issue_id_issues'), initially='DEFERRED', deferrable=True),
     sa.ForeignKeyConstraint(['person_id'], ['people.id'], name=op.f('fk_assignments_person_id_people'), initially='DEFERRED', deferrable=True),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_assignments')),
-    sa.UniqueConstraint('issue_id', 'person_id', 'given_at', name=op.f('uq_assignments_issue_id_person_id_given_at'))
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_assignments'))
     )
     with op.batch_alter_table('assignments', schema=None) as batch_op:
         batch_op.create_index('ix_assignments_issue', ['issue_id'], unique=False)
@@ -326,6 +325,26 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('endorsements', schema=None) as batch_op:
         batch_op.create_index('ix_endorsements_identity', ['identity_id'], unique=False)
+
+    op.create_table('holds',
+    sa.Column('id', sa.BigInteger(), nullable=False),
+    sa.Column('community_id', sa.BigInteger(), nullable=False),
+    sa.Column('issue_id', sa.BigInteger(), nullable=False),
+    sa.Column('asked_by', sa.BigInteger(), nullable=False),
+    sa.Column('asked_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('approver_id', sa.BigInteger(), nullable=False),
+    sa.Column('until', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('reason', sa.Text(), nullable=False),
+    sa.Column('decided_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('approved', sa.Boolean(), nullable=True),
+    sa.ForeignKeyConstraint(['approver_id'], ['people.id'], name=op.f('fk_holds_approver_id_people'), initially='DEFERRED', deferrable=True),
+    sa.ForeignKeyConstraint(['asked_by'], ['people.id'], name=op.f('fk_holds_asked_by_people'), initially='DEFERRED', deferrable=True),
+    sa.ForeignKeyConstraint(['community_id'], ['communities.id'], name=op.f('fk_holds_community_id_communities'), initially='DEFERRED', deferrable=True),
+    sa.ForeignKeyConstraint(['issue_id'], ['issues.id'], name=op.f('fk_holds_issue_id_issues'), initially='DEFERRED', deferrable=True),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_holds'))
+    )
+    with op.batch_alter_table('holds', schema=None) as batch_op:
+        batch_op.create_index('uq_holds_open', ['issue_id'], unique=True, sqlite_where=sa.text('decided_at IS NULL'), postgresql_where=sa.text('decided_at IS NULL'))
 
     op.create_table('issue_events',
     sa.Column('id', sa.BigInteger(), nullable=False),
@@ -530,6 +549,10 @@ def downgrade() -> None:
         batch_op.drop_index('ix_issue_events_issue')
 
     op.drop_table('issue_events')
+    with op.batch_alter_table('holds', schema=None) as batch_op:
+        batch_op.drop_index('uq_holds_open', sqlite_where=sa.text('decided_at IS NULL'), postgresql_where=sa.text('decided_at IS NULL'))
+
+    op.drop_table('holds')
     with op.batch_alter_table('endorsements', schema=None) as batch_op:
         batch_op.drop_index('ix_endorsements_identity')
 
