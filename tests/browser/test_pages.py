@@ -2,12 +2,13 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from playwright.async_api import Browser, Page, expect
 
 from tests.browser.reading import hard_to_use
-from tests.browser.town import HOSTILE, Town, choose, photo, play, say, town
+from tests.browser.town import COMMUNITY, HOSTILE, Town, choose, photo, play, say, town
 
 SHOTS = Path(__file__).parent / "shots"
 
@@ -144,3 +145,29 @@ async def test_large_print_makes_letters_larger(page: Page, jinkang: Town) -> No
     assert large > small * 1.25
     await page.goto(f"{jinkang.base}/")
     await expect(page.get_by_role("link", name="标准字")).to_be_visible()
+
+
+async def test_at_the_gate_of_the_whole_community_the_place_is_asked_for(page: Page, jinkang: Town) -> None:
+    await page.goto(f"{jinkang.base}/r/{quote(COMMUNITY)}")
+    await page.get_by_label("哪里出了什么问题").fill("电梯停在3楼不动了")
+    await page.get_by_role("button", name="提交").tap()
+    await page.wait_for_url("**/t/*")
+    await expect(page.get_by_role("status")).to_have_text("我们已经收到您写的话，请看下面的回复。")
+    await page.get_by_label("补充一句").fill("3栋")
+    await page.get_by_role("button", name="发送").tap()
+    await expect(page.get_by_role("heading", name="3栋 · 电梯故障")).to_be_visible()
+
+
+async def test_whoever_is_in_danger_reads_whom_to_ring(page: Page, jinkang: Town) -> None:
+    await page.goto(jinkang.gate)
+    await page.get_by_label("哪里出了什么问题").fill("电梯里困了两个人，快来人")
+    await page.get_by_role("button", name="提交").tap()
+    await page.wait_for_url("**/t/*")
+    await expect(page.get_by_text("119").first).to_be_visible()
+
+    await page.goto(jinkang.gate)
+    await page.get_by_label("哪里出了什么问题").fill("我老公又打我了，我怕")
+    await page.get_by_role("button", name="提交").tap()
+    await expect(page.get_by_text("110").last).to_be_visible()
+    await page.goto(jinkang.board)
+    await expect(page.locator(".list .row")).to_have_count(1)
