@@ -16,7 +16,7 @@ from handlers.pages import facts
 from handlers.pages.render import at, page
 from handlers.pages.site import SITE, Site
 from models import follow
-from models.issues import Status
+from models.issues import Status, Urgency
 from models.people import ROLE_NAMES
 
 routes = web.RouteTableDef()
@@ -105,6 +105,7 @@ def told(site: Site, mine: follow.Mine) -> dict[str, Any]:
         "history": [(event.at, facts.sentence(site, event), facts.by(event), event.detail if event.role else "") for event in view.history],
         "words": mine.words,
         "photos": [photo_link(site.tokens, digest) for digest in mine.photos],
+        "emergency": row.urgency is Urgency.EMERGENCY and row.live,
         "asked": mine.open_question,
         "rate": row.status is Status.CLOSED and mine.score is None,
         "reopen": row.status is Status.CLOSED,
