@@ -33,6 +33,8 @@ FIRST_RETRY, LONGEST_RETRY = timedelta(seconds=2), timedelta(minutes=5)
 CHATS = 16
 #: How long the worker sleeps at most: what another process committed is found by then.
 POLL_SECONDS = 2.0
+#: How long a delivery may go on when the process is asked to stop.
+LAST_SECONDS = 3.0
 #: Messages a minute into one chat, for channels whose settings do not say, and the least pause between two.
 PER_MINUTE, GAP_SECONDS = 20, 1.0
 
@@ -90,16 +92,23 @@ class Worker:
         self.wall, self.jitter = wall, jitter
         self.give_up_after = timedelta(hours=settings.give_up_hours)
         self.pace = Pace({"onebot": settings.onebot.per_minute} if settings.onebot else {}, monotonic)
-        self._woken = asyncio.Event()
+        self._woken, self._stopping = asyncio.Event(), False
         self._running: asyncio.Task[None] | None = None
         self._sending: dict[asyncio.Task[None], Where] = {}
 
     async def start(self) -> None:
         """Begin to deliver, first what a former process left."""
+        self._stopping = False
         self._running = asyncio.create_task(self._run(), name="outbox")
 
     async def stop(self) -> None:
-        """Stop claiming and cut off what is being sent; a lease that stays behind runs out by itself."""
+        """Stop claiming, let what is being sent finish for a moment, then cut it off; a lease that stays behind runs out by itself."""
+        self._stopping = True
+        self._woken.set()
+        if self._running is not None:
+            await asyncio.wait({self._running}, timeout=LAST_SECONDS)
+        if self._sending:
+            await asyncio.wait(set(self._sending), timeout=LAST_SECONDS)
         tasks = [t for t in (self._running, *self._sending) if t is not None]
         for task in tasks:
             task.cancel()
@@ -122,7 +131,7 @@ class Worker:
         return len(claimed)
 
     async def _run(self) -> None:
-        while True:
+        while not self._stopping:
             self._woken.clear()
             sleep = POLL_SECONDS
             try:
@@ -134,8 +143,10 @@ class Worker:
             except Exception:
                 # The database may be locked by an import for long; the worker must outlive that.
                 log.exception("outbox pass failed")
+            # Not wait_for: in Python 3.11 that loses a cancellation which arrives together with the wake-up.
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._woken.wait(), sleep)
+                async with asyncio.timeout(sleep):
+                    await self._woken.wait()
 
     def _finished(self, task: asyncio.Task[None]) -> None:
         self._sending.pop(task, None)

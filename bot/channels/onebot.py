@@ -164,9 +164,10 @@ class OneBot:
             raise Undeliverable("the socket closed") from error
         finally:
             link.calls.pop(echo, None)
-        if result.get("status") in {"ok", "async"}:
+        status, retcode = result.get("status"), result.get("retcode")
+        if status in ("ok", "async"):
             return result.get("data")
-        retcode = result.get("retcode")
+        retcode = retcode if isinstance(retcode, int) else None
         why = f"{result.get('message') or ''} {result.get('wording') or ''}"
         # go-cqhttp answers 100 also when the platform refused for the moment.
         raise Undeliverable(f"retcode {retcode}", final=retcode in FINAL_RETCODES and "SEND_MSG_API_ERROR" not in why)
@@ -246,7 +247,7 @@ class OneBot:
         except Malformed as error:
             log.warning("event skipped", why=str(error))
         except Exception as error:  # noqa: BLE001 - its message may hold what a resident wrote
-            log.error("event failed", kind=type(error).__name__)
+            log.error("event failed", kind=type(error).__name__)  # noqa: TRY400
         finally:
             self._room.release()
 
