@@ -7,8 +7,15 @@ import re
 from .numerals import NUMERAL, to_int
 from .understanding import Place
 
-_FORMAL = re.compile(r"(?:省|市|自治区|[\u4e00-\u9fff](?:区|县|镇|乡|街道|路|街|弄|巷|大道|村|苑|园|城|厦|广场|庭|府|湾|公寓|小区|里|坊|居|邸|郡|庄|社区|公司|中心|楼|院|市场|基地|新村|家园|工业区|园区|门))")
-_TALK = re.compile(r"[。!?，,；;\n]|[了吗呢吧啊嘛呀咯]|没有|坏|漏|停|堵|吵|请|我们|我家|我是|你|他们|怎么|什么|麻烦|谢谢|谁|不|很|太|都|在|有人|扰|投诉|反映|问题|楼道|电梯")
+_FORMAL = re.compile(
+    r"(?:省|市|自治区|[\u4e00-\u9fff](?:区|县|州|岛|桥|山|河|庭|阁|轩|墅|寓|馆|所|院|铺|店|厂|场|坊|屯|组|幢|栋|座|单元|室|镇|乡|街道|路|街|弄|巷|大道|村|苑|园|城|厦|广场|庭|府|湾|公寓|小区|里|坊|居|邸|郡|庄|社区|公司|中心|楼|院|市场|基地|新村|家园|工业区|园区|门))"
+)
+_TALK = re.compile(
+    r"[。!?;\n]|[了吗呢吧啊嘛呀咯]|没有|坏|漏水|停水|停电|堵|吵|请问|我们|我家|我是|我住|你们|他们|怎么|什么|麻烦|谢谢|有人|扰|投诉|反映|问题|楼道|电梯|,.*,|报修|旁边的|这个|那个"
+)
+#: Without a province, a town or a road these short forms are what residents write; the talk's grammar reads them.
+_SHORT = re.compile(r"^\D{0,6}\d{1,3}(?:栋|幢|座|号楼|单元|-).{0,12}$")
+_ADMIN = re.compile(r"[省市区县镇乡]|街道|[路街巷弄]\d|大道")
 _N = rf"(?:\d{{1,5}}|{NUMERAL}{{1,4}})"
 #: A road with its number: 文三路23号, 解放街12弄, 路1102 before a hyphen; what follows the first number is the house.
 _ROAD = re.compile(
@@ -17,7 +24,9 @@ _ROAD = re.compile(
 _VILLAGE = re.compile(r"[村组队坞埭屯]|社区|工业|市场")
 _MALL = re.compile(r"(?:市场|商贸城|珠宝城|广场|大厦|(?<!花)城(?<!名城)(?<!新城)|[\d一二三四五六七八九十]楼|层)$")
 #: A number with 号 behind an estate is a house; behind a village or a market it is a plot or a stall.
-_ESTATE_END = re.compile(r"(?:花园|苑|小区|公寓|家园|新村|花城|名城|[园庭府湾居邸郡轩城里坊庄墅]|[东西南北一二三四五六七八九十\d]区|[一二三四五六\d]期|弄|大院|宿舍)$")
+_ESTATE_END = re.compile(
+    r"(?:花园|苑|小区|公寓|家园|新村|花城|名城|[园庭府湾居邸郡轩城里坊庄墅]|[东西南北一二三四五六七八九十\d]区|[一二三四五六\d]期|弄|大院|宿舍)$"
+)
 _BUILDING = re.compile(
     rf"(?P<name>(?:[A-Za-z]{{1,2}}[-]?)?{_N}[A-Za-z]?|[A-Za-z]{{1,2}}\d{{0,3}}|[甲乙丙丁东西南北])(?P<mark>号楼|号搂|号栋|号幢|号座|栋楼|栋|幢|撞(?=\d|$)|座(?!位)|#楼|#|号馆|号门(?=\d)|(?<=[\dA-Za-z])楼(?=\d{{1,2}}单元)|号高楼)"
 )
@@ -28,7 +37,13 @@ _ROOM = re.compile(r"(?P<name>[A-Za-z]?-?\d{1,5}[A-Za-z]?(?:[-~、]\d{1,5}(?!\d)
 
 def looks_formal(text: str) -> bool:
     """Whether folded `text` is one address and no sentence."""
-    return len(text) <= 80 and bool(_FORMAL.search(text)) and any(sign.isdigit() for sign in text) and not _TALK.search(text)
+    return (
+        len(text) <= 80
+        and bool(_FORMAL.search(text))
+        and any(sign.isdigit() for sign in text)
+        and not _TALK.search(text)
+        and (_ADMIN.search(text) is not None or not _SHORT.match(text))
+    )
 
 
 def _plain(name: str) -> str | None:
@@ -104,7 +119,9 @@ def parse_formal(text: str) -> Place:
     if road_end and (house := re.match(r"(\d{1,4})号(?!楼|院|门)", tail)):
         return Place(None, _plain(house[1]), None, _room(tail[house.end() :], alone=True))
     for numbered in re.finditer(r"(?<=[\u4e00-\u9fff])(\d{1,4}|[A-Za-z]\d{0,3})号(?!楼|线|门)", tail):
-        if _ESTATE_END.search(tail[: numbered.start()]) or not (road_end or _VILLAGE.search(tail[: numbered.start()]) or _MALL.search(tail[: numbered.start()])):
+        if _ESTATE_END.search(tail[: numbered.start()]) or not (
+            road_end or _VILLAGE.search(tail[: numbered.start()]) or _MALL.search(tail[: numbered.start()])
+        ):
             return Place(None, _plain(numbered[1]), None, _room(tail[numbered.end() :], alone=True))
     if (stall := re.search(r"([A-Za-z]{1,2}\d{2,5})(?:室|号|房)?(?!\d)", tail)) and _MALL.search(tail[: stall.start()]):
         return Place(None, None, None, _plain(stall[1]))

@@ -31,7 +31,43 @@ DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "understanding.md"
 NOW = datetime(2026, 11, 22, 10, 0)
 #: The plain rule an office would write first: one of these words makes a line a report.
 KEYWORDS = tuple(
-    "停水 停电 漏水 电梯 垃圾 噪音 扰民 路灯 井盖 乱停 占道 违建 消防 物业 投诉 反映 报修 坏了 堵塞 异味 臭 老鼠 蟑螂 绿化 门禁 监控 小偷 着火 燃气 下水道 积水 车位 维修 施工 楼道".split()
+    [
+        "停水",
+        "停电",
+        "漏水",
+        "电梯",
+        "垃圾",
+        "噪音",
+        "扰民",
+        "路灯",
+        "井盖",
+        "乱停",
+        "占道",
+        "违建",
+        "消防",
+        "物业",
+        "投诉",
+        "反映",
+        "报修",
+        "坏了",
+        "堵塞",
+        "异味",
+        "臭",
+        "老鼠",
+        "蟑螂",
+        "绿化",
+        "门禁",
+        "监控",
+        "小偷",
+        "着火",
+        "燃气",
+        "下水道",
+        "积水",
+        "车位",
+        "维修",
+        "施工",
+        "楼道",
+    ]
 )
 #: gold_community's Chinese categories → ours (README of the data).
 GOLD = {
@@ -210,7 +246,10 @@ def _detection(rows: list[Row], detectors: Sequence[Detector], data: Path) -> No
         alarm = sum(everything) / len(everything)
         expected = 0.03 * recall.share / (0.03 * recall.share + 0.97 * alarm) if recall.share else 0.0
         put("expected precision at 3 % reports", f"{expected:.3f}")
-        put("letters to public boards taken for reports (500)", str(Figure(sum(detector.decide(f"{row[3]} {row[4]}", f"letter{at % 5}") for at, row in enumerate(formal)), len(formal))))
+        put(
+            "letters to public boards taken for reports (500)",
+            str(Figure(sum(detector.decide(f"{row[3]} {row[4]}", f"letter{at % 5}") for at, row in enumerate(formal)), len(formal))),
+        )
     targets = {
         "report recall, group chat": "≥ 0.95",
         "precision among group chat's hard negatives": "≥ 0.90",
@@ -250,7 +289,9 @@ def _content(rows: list[Row], reader: Reader, data: Path) -> None:
     for intent in ("endorse", "progress", "confirm", "contest", "help"):
         of = [row for row in group if row["intent"] == intent]
         rows.append(Row(f"– {intent}", "", str(Figure(sum(readings[row["id"]].intent == intent for row in of), len(of)))))
-    baseline = dict(zip((row["id"] for row in reports), _category_baseline([row["text"] for row in reports], [row["category"] for row in reports]), strict=True))
+    baseline = dict(
+        zip((row["id"] for row in reports), _category_baseline([row["text"] for row in reports], [row["category"] for row in reports]), strict=True)
+    )
 
     def right(row: dict[str, Any], said: str | None, *, loose: bool) -> bool:
         return said == row["category"] or (loose and said in row["also_ok"])
@@ -273,7 +314,9 @@ def _content(rows: list[Row], reader: Reader, data: Path) -> None:
         got = readings[row["id"]].place.as_dict()
         return all((fold(row["place"][part]) if part in row["place"] else None) == got.get(part) for part in parts)
 
-    rows.append(Row("place of reports: estate, building, unit, room all exact", "≥ 0.97", str(Figure(sum(same(row, PARTS[:4]) for row in reports), len(reports)))))
+    rows.append(
+        Row("place of reports: estate, building, unit, room all exact", "≥ 0.97", str(Figure(sum(same(row, PARTS[:4]) for row in reports), len(reports))))
+    )
     rows.append(Row("place of reports: whole, spot too", "", str(Figure(sum(same(row, PARTS) for row in reports), len(reports)))))
     rows.append(Row("place of all lines: whole", "", str(Figure(sum(same(row, PARTS) for row in group), len(group)))))
     _gold(rows, reader, data)
@@ -292,7 +335,15 @@ def _gold(rows: list[Row], reader: Reader, data: Path) -> None:
             names = [name.strip() for name in names if name.strip()]
             hits += any(reading.category in GOLD.get(name, ()) for name in names)
             lost += other in names
-        rows.append(Row(f"category, community-level letters, {'with alternatives' if loose else 'strict'}", target, str(Figure(hits, len(gold))), "", str(Figure(lost, len(gold)))))
+        rows.append(
+            Row(
+                f"category, community-level letters, {'with alternatives' if loose else 'strict'}",
+                target,
+                str(Figure(hits, len(gold))),
+                "",
+                str(Figure(lost, len(gold))),
+            )
+        )
 
 
 #: The boards' own labels, only where they can be compared with ours.
@@ -302,8 +353,34 @@ _BOARD = {
     "环保": ("environment", "noise", "sanitation"),
     "环境保护": ("environment", "noise", "sanitation"),
     "治安": ("security", "noise", "neighbour_dispute"),
-    "城建": ("housing_construction", "public_facilities", "illegal_building", "leak_drainage", "property_management", "parking_traffic", "water_power_gas", "elevator", "noise", "greening", "fire_safety", "sanitation"),
-    "城乡建设": ("housing_construction", "public_facilities", "illegal_building", "leak_drainage", "property_management", "parking_traffic", "water_power_gas", "elevator", "noise", "greening", "fire_safety", "sanitation"),
+    "城建": (
+        "housing_construction",
+        "public_facilities",
+        "illegal_building",
+        "leak_drainage",
+        "property_management",
+        "parking_traffic",
+        "water_power_gas",
+        "elevator",
+        "noise",
+        "greening",
+        "fire_safety",
+        "sanitation",
+    ),
+    "城乡建设": (
+        "housing_construction",
+        "public_facilities",
+        "illegal_building",
+        "leak_drainage",
+        "property_management",
+        "parking_traffic",
+        "water_power_gas",
+        "elevator",
+        "noise",
+        "greening",
+        "fire_safety",
+        "sanitation",
+    ),
     "教育": ("education",),
     "教育文体": ("education", "culture_sports"),
     "医疗": ("health", "care"),

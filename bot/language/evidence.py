@@ -11,7 +11,26 @@ from .understanding import Place
 
 #: Signs that say a line is something else; a complaint's word inside one of their words (停水 in 停水通知) does not count.
 AGAINST = frozenset(
-    "advert lost_found notice thanks solved apology elsewhere past hearsay hypothetical wondering own_affair joke greeting advice planned kindness no_need".split()
+    [
+        "advert",
+        "lost_found",
+        "notice",
+        "thanks",
+        "solved",
+        "apology",
+        "elsewhere",
+        "past",
+        "hearsay",
+        "hypothetical",
+        "wondering",
+        "own_affair",
+        "joke",
+        "greeting",
+        "advice",
+        "planned",
+        "kindness",
+        "no_need",
+    ]
 )
 _NEGATION = re.compile(r"(?:不|没|无|未|别|防|没有|不会|不再|不是|并非|避免|防止|绝不|从不|再也不|不用|没得|不怕)$")
 _STOP = re.compile(r"[。!?\n;]")
@@ -120,15 +139,18 @@ def gather(lexicon: Lexicon, finder: Finder, text: str, place: Place, *, mention
                 evidence.add(sense.kind, match.word)
                 spans.setdefault(sense.kind, []).append((match.start, match.end))
                 continue
-            if sense.kind == "trouble" and negated:
+            is_trouble = sense.kind in {"trouble", "strong"}
+            if is_trouble and negated:
                 evidence.add("negated", match.word)
                 continue
             if (match.word, sense.category) not in voted:
                 voted.add((match.word, sense.category))
                 worth = weights[sense.kind]
-                if sense.kind == "trouble":
+                if is_trouble:
                     worth += weights["first"] if lead else 0
                     first_trouble = False
+                if len(text) > 60 and match.start < 26:
+                    worth += weights["title"]
                 evidence.votes[sense.category] = evidence.votes.get(sense.category, 0.0) + worth
             if sense.kind == "trouble":
                 evidence.add("everyday_trouble" if match.word in lexicon.everyday else "trouble", match.word)
@@ -176,7 +198,7 @@ def _shape(evidence: Evidence, text: str, place: Place, *, mention: bool) -> Non
         evidence.add("short")
     if length < 5:
         evidence.add("tiny")
-    if length > 40:
+    if 40 < length <= 80:
         evidence.add("long")
     if length > 80:
         evidence.add("formal")

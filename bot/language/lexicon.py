@@ -35,7 +35,7 @@ class LexiconError(ValueError):
 class Sense:
     """One meaning of a lexicon word: what kind of evidence it is and, for topics, of which category."""
 
-    kind: str  # trouble, thing, hint, or the name of a sign
+    kind: str  # strong (settles the category), trouble, thing, hint, or the name of a sign
     category: str | None = None
 
 
@@ -201,7 +201,7 @@ def build(files: Mapping[str, Any]) -> Lexicon:
     categories = {}
     for key, entry in files["categories"]["categories"].items():
         categories[key] = CategoryName(key, entry["name"], tuple(words_of(entry.get("aliases"))))
-        for kind, field_name in (("trouble", "troubles"), ("thing", "things"), ("hint", "hints")):
+        for kind, field_name in (("strong", "strong"), ("trouble", "troubles"), ("thing", "things"), ("hint", "hints")):
             know(entry.get(field_name), kind, key)
     signs = {}
     for name, entry in files["signs"]["signs"].items():
@@ -229,13 +229,24 @@ def build(files: Mapping[str, Any]) -> Lexicon:
         where = f"alarms.yaml {name}"
         patterns = _union(entry["patterns"], where)
         assert patterns is not None, where
-        alarms.append(Alarm(name, entry["category"], patterns, _union(entry.get("own_cancel", ()), where), _union(entry.get("weak", ()), where), bool(entry.get("private"))))
+        alarms.append(
+            Alarm(
+                name, entry["category"], patterns, _union(entry.get("own_cancel", ()), where), _union(entry.get("weak", ()), where), bool(entry.get("private"))
+            )
+        )
     cancel, keep = _union(danger["cancel"], "alarms.yaml cancel"), _union(danger["keep"], "alarms.yaml keep")
     assert cancel is not None and keep is not None
 
     commands = {
         verb: CommandRule(
-            verb, tuple(sorted(words_of(entry["words"]), key=len, reverse=True)), entry["intent"], entry["number"], entry["rest"], bool(entry.get("bare")), bool(entry.get("free")), entry.get("alone")
+            verb,
+            tuple(sorted(words_of(entry["words"]), key=len, reverse=True)),
+            entry["intent"],
+            entry["number"],
+            entry["rest"],
+            bool(entry.get("bare")),
+            bool(entry.get("free")),
+            entry.get("alone"),
         )
         for verb, entry in files["commands"]["commands"].items()
     }

@@ -18,13 +18,19 @@ _BUILDING = re.compile(
     rf"(?<![这那每几整本全某哪同第])第?(?<![\d.\-A-Za-z])(?P<name>{_NAME})(?:号楼|号栋|号幢|号座|#楼|#(?=\d|-|\D)|栋楼(?!房)|栋|幢|座(?!位|椅|谈|机|城|山|桥))"
 )
 _UNIT = re.compile(rf"(?<![\d.\-A-Za-z个])(?P<name>\d{{1,2}}|{NUMERAL}{{1,3}}|[A-Za-z])(?:号)?(?:单元|门(?=\d{{3,4}}))")
-_HYPHENS = re.compile(r"(?<![\dA-Za-z.:/\-])(?P<a>[A-Za-z]?\d{1,3}|[A-Za-z])[-_](?:(?P<b>\d{1,2}|[A-Za-z])[-_])?(?P<c>\d{3,4})(?:室|号|房)?(?![\d.:\-/A-Za-z%年月日元块])")
-_ROOM_AFTER = re.compile(r"[\s,、的]{0,2}(?:[-_]?)(?P<name>\d{3,4}|[A-Za-z]\d{3})(?P<tail>室|号房|房|号|住户|户|家|的|[A-Za-z](?![A-Za-z]))?(?![\d.:/%年月元块路度瓦平])")
+_HYPHENS = re.compile(
+    r"(?<![\dA-Za-z.:/\-])(?P<a>[A-Za-z]?\d{1,3}|[A-Za-z])[-_](?:(?P<b>\d{1,2}|[A-Za-z])[-_])?(?P<c>\d{3,4})(?:室|号|房)?(?![\d.:\-/A-Za-z%年月日元块])"
+)
+_ROOM_AFTER = re.compile(
+    r"[\s,、的]{0,2}(?:[-_]?)(?P<name>\d{3,4}|[A-Za-z]\d{3})(?P<tail>室|号房|房|号|住户|户|家|的|[A-Za-z](?![A-Za-z]))?(?![\d.:/%年月元块路度瓦平])"
+)
 _ROOM_ALONE = re.compile(
     r"(?<![\d.\-:/A-Za-z¥￥])(?:(?P<lead>楼上|楼下|隔壁|对门|对面|对屋|我家|我家是|我是|住|家住|我住|住在|我们|我们家|门牌|房号|他家|业主|户主|邻居)[的是在那:]{0,2})?"
     r"(?P<name>[1-9]\d{2,3})(?P<tail>室|号房|房间|房|户|住户|业主|家|那家|那户|的邻居|的租客|租客|门口|楼上|楼下|的?(?:大哥|大姐|阿姨|奶奶|爷爷))?(?![\d.:/%\-A-Za-z])"
 )
-_NOT_ROOM = re.compile(r"\s*(?:年|月|日|元|块|路|点|度|斤|公斤|平|米|个|人|次|瓦|毫|克|分|票|户(?!主|型)|名|天|小时|公里|里|集|多|左右|万|号线|热线|w|W|mm|ml|MB|kg)")
+_NOT_ROOM = re.compile(
+    r"\s*(?:年|月|日|元|块|路|点|度|斤|公斤|平|米|个|人|次|瓦|毫|克|分|票|户(?!主|型)|名|天|小时|公里|里|集|多|左右|万|号线|热线|w|W|mm|ml|MB|kg)"
+)
 _YARD = re.compile(rf"(?P<name>(?:[\u4e00-\u9fff]{{2,6}}?(?:路|街|巷|道|弄))?{_NUMBER}号(?:大院|院子|院))")
 _FLOOR_SPOT = re.compile(rf"(?:负|地下)(?:{NUMERAL}|\d)(?:楼|层)")
 _ZONE = re.compile(r"(?:[A-Za-z]\d?|东|西|南|北|[一二三四五六七八九]|\d{1,2})(?:区|片区|号口)")
@@ -41,7 +47,7 @@ def _norm(name: str) -> str | None:
     if name in {"甲", "乙", "丙", "丁"}:
         return name
     letter = name[-1] if len(name) > 1 and name[-1].isalpha() and name[-1].isascii() else ""
-    core = name[: -1] if letter else name
+    core = name[:-1] if letter else name
     if core.isascii():
         return (str(int(core)) if core.isdigit() else core) + letter
     number = to_int(core)
@@ -106,15 +112,140 @@ def _estate_from_gazetteer(text: str, gazetteer: Gazetteer) -> tuple[str, int, i
 
 #: Words of the sentence that cannot begin a name: what stands before the last of them is cut off.
 _NOT_IN_NAME = frozenset(
-    "我 你 他 她 我们 你们 他们 咱们 咱 俺 我家 在 是 到 和 把 这 那 给 请 说 叫 住 去 从 跟 有 了 的 来 就 都 也 想 借 要 买 卖 对 被 让 为 于 呃 啊 喂 嗯 哦 吗 呢 嘛 吧 这个 那个 哪个 什么 反映 位于 关于 招聘 招 昨天 今天 昨晚 刚才 现在 "
-    "整个 听说 隔壁 对面 这边 那边 家住 住在 就在 靠近 附近 旁边 后面 前面 我是 我住 你好 您好 大家 好 请问 想问 投诉 举报 家 小孩 孩子 老人 独居 谁家 谁 没 没有 不 又 还 还有 等 里 外 上 下 停水 停电 的话 时候 系 属于 一个 有个 队 救命 各位 邻居 物业 社区 街道".split()
+    [
+        "我",
+        "你",
+        "他",
+        "她",
+        "我们",
+        "你们",
+        "他们",
+        "咱们",
+        "咱",
+        "俺",
+        "我家",
+        "在",
+        "是",
+        "到",
+        "和",
+        "把",
+        "这",
+        "那",
+        "给",
+        "请",
+        "说",
+        "叫",
+        "住",
+        "去",
+        "从",
+        "跟",
+        "有",
+        "了",
+        "的",
+        "来",
+        "就",
+        "都",
+        "也",
+        "想",
+        "借",
+        "要",
+        "买",
+        "卖",
+        "对",
+        "被",
+        "让",
+        "为",
+        "于",
+        "呃",
+        "啊",
+        "喂",
+        "嗯",
+        "哦",
+        "吗",
+        "呢",
+        "嘛",
+        "吧",
+        "这个",
+        "那个",
+        "哪个",
+        "什么",
+        "反映",
+        "位于",
+        "关于",
+        "招聘",
+        "招",
+        "昨天",
+        "今天",
+        "昨晚",
+        "刚才",
+        "现在",
+        "整个",
+        "听说",
+        "隔壁",
+        "对面",
+        "这边",
+        "那边",
+        "家住",
+        "住在",
+        "就在",
+        "靠近",
+        "附近",
+        "旁边",
+        "后面",
+        "前面",
+        "我是",
+        "我住",
+        "你好",
+        "您好",
+        "大家",
+        "好",
+        "请问",
+        "想问",
+        "投诉",
+        "举报",
+        "家",
+        "小孩",
+        "孩子",
+        "老人",
+        "独居",
+        "谁家",
+        "谁",
+        "没",
+        "没有",
+        "不",
+        "又",
+        "还",
+        "还有",
+        "等",
+        "里",
+        "外",
+        "上",
+        "下",
+        "停水",
+        "停电",
+        "的话",
+        "时候",
+        "系",
+        "属于",
+        "一个",
+        "有个",
+        "队",
+        "救命",
+        "各位",
+        "邻居",
+        "物业",
+        "社区",
+        "街道",
+    ]
 )
 _ESTATE = re.compile(
     r"[\u4e00-\u9fff]{0,9}?(?:小区|花园|家园|佳苑|雅苑|嘉苑|家属院|家属区|老院子|大院|宿舍(?:老院子|大院|区|院)?|公寓|新村|名城|新城|国际城|公馆|华府|豪庭|华庭|庭院|山庄|人家|[\u4e00-\u9fff][苑里园府庭湾郡轩城](?=小区)|"
     r"[\u4e00-\u9fff]{2}[苑里园府庭湾郡轩城居](?=(?:[一二三四五六七八九]|\d)期|的(?:业主|楼上|楼下|电梯|住户)|[一二三四五六七八九十\d]{1,3}(?:栋|幢|座|号楼)|[A-Z东西南北]区|(?:凉亭|中庭|门口|东门|西门|南门|北门))|[\u4e00-\u9fff]{2,3}[一壹二]号(?=外头|门口|小区|楼盘|的|[\d一二三]+[栋幢座])|"
     r"[\u4e00-\u9fff]{2,4}(?=(?:[一二三四五六]|\d)期))(?:小区)?"
 )
-_BAD_NAME = re.compile(r"(?:我们|咱们|你们|他们|这个|那个|哪个|别的|其他|隔壁|整个|全|本|该|某|各|每个|老旧|老|新|旧|人家|好|外面|大|小|自家)(?:的)?(?:小区|花园|大院|宿舍|公寓|家园)$|^(?:后|前|小|大|中心|公共|空中|屋顶|街心)花园$|^(?:学生|员工|大学|女生|男生|单位)(?:宿舍|公寓)$|(?:时候|冰箱|家里|屋里|老人家|别人家|谁人家|一个人家|帮人家)")
+_BAD_NAME = re.compile(
+    r"(?:我们|咱们|你们|他们|这个|那个|哪个|别的|其他|隔壁|整个|全|本|该|某|各|每个|老旧|老|新|旧|人家|好|外面|大|小|自家)(?:的)?(?:小区|花园|大院|宿舍|公寓|家园)$|^(?:后|前|小|大|中心|公共|空中|屋顶|街心)花园$|^(?:学生|员工|大学|女生|男生|单位)(?:宿舍|公寓)$|(?:时候|冰箱|家里|屋里|老人家|别人家|谁人家|一个人家|帮人家)"
+)
 
 
 def _estate_by_grammar(text: str, lexicon: Lexicon) -> tuple[str, int, int] | None:
@@ -165,11 +296,10 @@ def find_place(text: str, gazetteer: Gazetteer | None = None, lexicon: Lexicon |
     if building or unit:
         if (after := _ROOM_AFTER.match(text, rest_at)) and not _NOT_ROOM.match(text, after.end("name")):
             room = _norm(after["name"])
-    else:
-        if hyphens := _HYPHENS.search(text):
-            a, b, c = hyphens.group("a", "b", "c")
-            if not (b is None and len(a) > 1 and a[0] == "B" and a[1:].isdigit()) and not re.match(r"\s*(?:元|块|人|号|年|月)", text[hyphens.end() :]):
-                building, unit, room = _norm(a), _norm(b) if b else None, _norm(c)
+    elif hyphens := _HYPHENS.search(text):
+        a, b, c = hyphens.group("a", "b", "c")
+        if not (b is None and len(a) > 1 and a[0] == "B" and a[1:].isdigit()) and not re.match(r"\s*(?:元|块|人|号|年|月)", text[hyphens.end() :]):
+            building, unit, room = _norm(a), _norm(b) if b else None, _norm(c)
     if room is None:
         for matched in _ROOM_ALONE.finditer(text):
             if not (matched["lead"] or matched["tail"]) or _NOT_ROOM.match(text, matched.end("name")):

@@ -57,7 +57,9 @@ def unit_of(text: str) -> str | None:
 
 _CLOSING = re.compile(r"^(?:截止|截至|截止到|截止日期|截止时间|时间|期限|投票|投到|到|结束|投)[\s:为到是至]*(?=\S)")
 _FIELD = re.compile(r"^(?:规则|事项|公告|异议|选\s*[\d一二两三四五六七八九十]+\s*[人个名项]|匿名|公开|实名|保密|记名|不记名|备注|名册|范围|多选|单选)")
-_ONLY_TIME = re.compile(r"^(?:[\d一二两三四五六七八九十半]+\s*(?:个)?(?:小时|天|周|星期|礼拜|月|日|分钟)|(?:到|至)?(?:今|明|后|大后)[天晚早日].*|(?:到|至)?\d{1,2}月\d{1,2}[日号].*|20\d\d-\d.*)(?:内|后|截止|前|为止)?$")
+_ONLY_TIME = re.compile(
+    r"^(?:[\d一二两三四五六七八九十半]+\s*(?:个)?(?:小时|天|周|星期|礼拜|月|日|分钟)|(?:到|至)?(?:今|明|后|大后)[天晚早日].*|(?:到|至)?\d{1,2}月\d{1,2}[日号].*|20\d\d-\d.*)(?:内|后|截止|前|为止)?$"
+)
 _TITLE_TAIL = re.compile(r"[?？。:,、;\s]+$")
 
 
@@ -113,7 +115,9 @@ def parse_sentence(text: str, now: datetime | None) -> PollLine | None:
     return PollLine(title, options, moment, unit)
 
 
-_END_WORDS = re.compile(r"(?:投到|截止到|截止|截至|截|投票到|到|在)?[^,。;!?\n|]{0,30}?(?:截止|前|为止|之前|内|结束|截)|(?:投到|截止到|截止|截至)[^,。;!?\n|]{1,24}|[一二两三四五六七八九十半\d]+个?(?:天|周|星期|小时|礼拜|月|日)(?:内|后|截止|$)?")
+_END_WORDS = re.compile(
+    r"(?:投到|截止到|截止|截至|截|投票到|到|在)?[^,。;!?\n|]{0,30}?(?:截止|前|为止|之前|内|结束|截)|(?:投到|截止到|截止|截至)[^,。;!?\n|]{1,24}|[一二两三四五六七八九十半\d]+个?(?:天|周|星期|小时|礼拜|月|日)(?:内|后|截止|$)?"
+)
 
 
 def _end(text: str, now: datetime | None) -> Moment | None:
@@ -122,7 +126,9 @@ def _end(text: str, now: datetime | None) -> Moment | None:
     joined = text
     best: Moment | None = None
     for index, clause in enumerate(clauses):
-        if re.search(r"截止|前|投到|为止|内|结束|截|到\S{1,12}$|^\s*[一二两三四五六七八九十半\d]+个?(?:天|周|星期|小时|礼拜|个月)\s*$", clause) and not re.search(r"(?:种|放|建|铺|装|改成|开放|几点|结束合适)", clause.replace("截止", "")):
+        if re.search(
+            r"截止|前|投到|为止|内|结束|截|到\S{1,12}$|^\s*[一二两三四五六七八九十半\d]+个?(?:天|周|星期|小时|礼拜|个月)\s*$", clause
+        ) and not re.search(r"(?:种|放|建|铺|装|改成|开放|几点|结束合适)", clause.replace("截止", "")):
             window = clause + ("," + clauses[index + 1] if index + 1 < len(clauses) and "也就是" in clauses[index + 1] else "")
             if found := find_moment(window, now):
                 best = found
@@ -136,6 +142,9 @@ def _end(text: str, now: datetime | None) -> Moment | None:
 _DROP_CLAUSE = re.compile(
     r"截止|投到|为止|一人一票|一户一票|一家一票|每户一票|每家一票|按户|按人|按业主|产权人投|业主才能投|业主投|每(?:个)?人(?:都)?(?:能|可以)投|都能投|一家出一个|每家投一票|每户选一个|请每户|"
     r"大家表个?态|没有截止|搞快点|^(?:[一二两三四五六七八九十半\d]+个?(?:天|周|星期|小时|礼拜|月)(?:内|后)?)$|^(?:今晚|明早|明晚|后天|明天|下?周[一二三四五六日天]).{0,12}前$|^\S{0,14}点前$|三选一|二选一|[一二三四五]选[一二三四五]|单选|多选|匿名$|公开$|谢谢|^大家(?:投一?下|选一?下)$|^要得嘛$"
+)
+_END_PHRASE = re.compile(
+    r"(?:[一二两三四五六七八九十半\d]+个?(?:天|周|星期|小时|礼拜|月)(?:内|后)?)?(?:投票)?截止.{0,12}$|(?:按户|按人|一家一票|一户一票|一人一票)(?:投|算)?$"
 )
 _PREFIX = re.compile(
     r"^(?:(?:各位|大家|业主们|邻居们|家人们|咱们|我们|那个|那就|要得嘛|好嘛|麻烦|请|机器人|小助手|帮忙?|帮我|我想|我提议|我|想|来|就|给|一起|一下|下|你好|好|呗|噻|嘛|吧|啊|呢|哈|的|,|:|\s)*(?:发起|开|搞|来|弄|整|办|做|投)?(?:一)?(?:个|下|一下)?(?:投票|表决|票)(?:一下|呗|噻|嘛|吧|啊|哈|了)*(?:问问|问一下|问|就是)*(?:邻居们|大家|各位)*|(?:大家)?(?:来)?(?:定|选|投|表决)(?:一下|下)|听听大家(?:的)?意见|征求(?:一下)?(?:大家|各位)?(?:的)?意见|大家表个?态)[\s,:。呗噻嘛吧啊哈]*"
@@ -157,6 +166,8 @@ def _core(text: str) -> str | None:
     else:
         body = tail
     body = _PREFIX.sub("", body.strip(" ,:。")) if not head.strip() else body
+    if not re.search(r"[,。?、|/]", body) and body.count(" ") >= 3:
+        body = body.replace(" ", ",")
     return body.strip(" ,:。啊呗噻嘛吧哈") or None
 
 
@@ -166,7 +177,12 @@ _OPTION_INTRO = re.compile(r"(?:选项|候选|备选|可选)(?:有|是|为|:)*\s
 
 def _title_and_options(body: str) -> tuple[str, tuple[str, ...]]:
     clauses = [clause.strip() for clause in re.split(r"(?<=[,。;!?\n])", body) if clause.strip(" ,。;!?\n")]
-    kept = [clause for clause in clauses if not _DROP_CLAUSE.search(clause.strip(" ,。;!?\n"))]
+    # A clause about the end or the voters goes; a long breath without commas only loses those words.
+    kept = [
+        _END_PHRASE.sub("", clause) if len(clause) > 24 else clause
+        for clause in clauses
+        if len(clause) > 24 or not _DROP_CLAUSE.search(clause.strip(" ,。;!?\n"))
+    ]
     text = "".join(kept).strip()
     if not text:
         return "", ()
@@ -195,7 +211,10 @@ def _title_and_options(body: str) -> tuple[str, tuple[str, ...]]:
         if len(options) >= 2 and len(title) >= 4:
             return _clean_title(title), options
     # 挂或者不挂两个选项, without punctuation
-    spoken = re.search(rf"(?P<title>.{{4,40}}?)(?P<a>{_opinions()}|[\u4e00-\u9fff]{{1,4}})(?:或者|还是|或|和)(?P<b>{_opinions()}|[\u4e00-\u9fff]{{1,4}}?)(?:两个|2个|二个|这两个)(?:选项|选择)", text)
+    spoken = re.search(
+        rf"(?P<title>.{{4,40}}?)(?P<a>{_opinions()}|[\u4e00-\u9fff]{{1,4}})(?:或者|还是|或|和)(?P<b>{_opinions()}|[\u4e00-\u9fff]{{1,4}}?)(?:两个|2个|二个|这两个)(?:选项|选择)",
+        text,
+    )
     if spoken:
         return _clean_title(spoken["title"]), (spoken["a"], spoken["b"])
     return _from_question(text)

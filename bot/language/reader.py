@@ -8,6 +8,7 @@ from datetime import datetime
 from operator import add
 from typing import Any
 
+from .addresses import looks_formal
 from .alarms import Alarms
 from .commands import CommandParser, strip_mention
 from .evidence import Evidence, Finder, gather, probability, reasons, weigh
@@ -20,10 +21,15 @@ from .signups import parse_signup
 from .understanding import Command, Gazetteer, Place, Understanding
 
 _ANONYMOUS = re.compile(r"^\W{0,2}匿名(?:反映|反应|举报|投诉|报)(?:一下|下|个|:|,|\s)*")
-_QUOTE = re.compile(r"(?:^|\n)\s*[「“\"']?[^\n「」]{1,16}[:：][^\n]{0,400}[」”\"']?\s*\n\s*[-—~]{3,}\s*\n|^\"[^\"\n]{1,16}:[^\"]{0,400}\"\s*\n?(?:[-~]{3,}\s*\n)?")
+_QUOTE = re.compile(
+    r"(?:^|\n)\s*[「“\"']?[^\n「」]{1,16}[:：][^\n]{0,400}[」”\"']?\s*\n\s*[-—~]{3,}\s*\n|^\"[^\"\n]{1,16}:[^\"]{0,400}\"\s*\n?(?:[-~]{3,}\s*\n)?"
+)
 _FORWARD = re.compile(r"^\W{0,3}(?:\[(?:转发|聊天记录|链接|图片|文件)\]|转发[:\s]|转[:\s]|【)|聊天记录")
 _PLACE_SIGN = re.compile(r"[栋幢座楼单院门库]|\d-\d")
 _EMOJI_JOKE = re.compile("[😂🤣🤡😄😆😁😜😝🎂🎉🍲🌶🥵]|哈哈|笑死")
+#: 一是…,二是…; 1. … 2. …; ①…②…
+_ENUMERATION = re.compile(r"(?:^|(?<=[,。;:!?\s]))(?:第?[一二三四五六七八九]\s*(?:是|[、.,:)](?!\d))|[1-9]\s*[、.)](?!\d)|[①②③④⑤⑥⑦⑧⑨]|首先|其次)\s*[,:]?")
+_ALSO = re.compile(r"[,。;!?\s]+(?:对了|顺便(?:说一下|问一下|也|把)?|另外|还有(?:就是|个事|一个|一件事)?|再就是|以及|同时还有|外加)[,:\s]*")
 #: An emoji is read as a word only beside a word of the place (🔥 beside 楼道).
 _OUTDOORS = re.compile(r"[楼栋幢座门窗梯库]|单元|阳台|小区|院|厨房|电箱|电表|车棚|路|卫生间|水管|垃圾|\d-\d")
 
@@ -31,6 +37,8 @@ _OUTDOORS = re.compile(r"[楼栋幢座门窗梯库]|单元|阳台|小区|院|厨
 _TRIGGER_SIGNS = ("fault", "nobody", "nuisance", "explicit")
 
 
+_PLACE_MARKS = frozenset("栋幢座室号院-")
+#: Signs of a line that names spots without being about them.
 _SPOTLESS = {"advert", "hypothetical", "wondering", "own_affair", "advice", "no_need", "kindness", "notice"}
 
 
@@ -118,7 +126,15 @@ class Reader:
         reading = Understanding(intent, place=place, score=1.0, why=(f"command {command.verb}",), command=command, text=text, poll=poll)
         if command.verb == "report_for" and command.rest:
             talk = self._talk(command.rest, command.rest, mention=True, quoted=False, anonymous=False, gazetteer=gazetteer)
-            reading = replace(reading, category=talk.category, urgency=talk.urgency or "ordinary", alarm=talk.alarm, against=talk.against, place=talk.place, why=(*reading.why, *talk.why))
+            reading = replace(
+                reading,
+                category=talk.category,
+                urgency=talk.urgency or "ordinary",
+                alarm=talk.alarm,
+                against=talk.against,
+                place=talk.place,
+                why=(*reading.why, *talk.why),
+            )
         return reading
 
     def _plain(self, text: str) -> str:
@@ -172,14 +188,28 @@ class Reader:
         if alarm is not None:
             found, words = alarm
             category = found.category if not evidence.votes else self._alarms.category(found, evidence.votes)
-            return Understanding("report", category, "emergency", place, max(0.9, probability(total)), (f"alarm {found.name} {words}", *why), None, found.name, against, anonymous, folded)
+            return Understanding(
+                "report",
+                category,
+                "emergency",
+                place,
+                max(0.9, probability(total)),
+                (f"alarm {found.name} {words}", *why),
+                None,
+                found.name,
+                against,
+                anonymous,
+                folded,
+            )
         score = probability(total - lexicon.numbers["threshold"])
         if anonymous:
             score = max(score, 0.9)
         if score < 0.5:
-            return Understanding("chatter", place=self._here(place, evidence), score=round(score, 3), why=tuple(why), text=folded)
+            return Understanding("chatter", place=self._here(place, evidence, formal=looks_formal(own)), score=round(score, 3), why=tuple(why), text=folded)
         category = self._category(evidence)
-        return Understanding("report", category, self._alarms.urgency(category, plain), place, round(score, 3), tuple(why), None, None, against, anonymous, folded)
+        return Understanding(
+            "report", category, self._alarms.urgency(category, plain), place, round(score, 3), tuple(why), None, None, against, anonymous, folded
+        )
 
     def _dialect_only(self, text: str) -> str:
         for said, meant in self.lexicon.dialect.items():
@@ -188,10 +218,10 @@ class Reader:
         return text
 
     @staticmethod
-    def _here(place: Place, evidence: Evidence) -> Place:
+    def _here(place: Place, evidence: Evidence, *, formal: bool) -> Place:
         """The place of a line that is no report: none when it tells of somewhere else, no spot when it tells of nothing here."""
         known = evidence.features.keys()
-        if {"elsewhere", "hearsay"} & known:
+        if {"elsewhere", "hearsay"} & known and not formal:
             return Place()
         return replace(place, spot=None) if _SPOTLESS & known else place
 
@@ -207,19 +237,50 @@ class Reader:
 
     # ── names ─────────────────────────────────────────────────────────────────────────────────────
 
-    def read_all(self, text: str, *, mention: bool = False, now: datetime | None = None, gazetteer: Gazetteer | None = None, quoted: bool = False) -> list[Understanding]:
+    def read_all(
+        self, text: str, *, mention: bool = False, now: datetime | None = None, gazetteer: Gazetteer | None = None, quoted: bool = False
+    ) -> list[Understanding]:
         """Like `read`, one reading per issue when a report names several (改 split)."""
         whole = self.read(text, mention=mention, now=now, gazetteer=gazetteer, quoted=quoted)
-        if whole.intent != "report" or whole.command is not None:
+        if whole.intent != "report" or whole.command is not None or whole.alarm is not None:
             return [whole]
         parts = self.split(whole.text)
         if len(parts) < 2:
             return [whole]
-        return [whole]
+        readings = [self._talk(part, part, mention=True, quoted=False, anonymous=whole.anonymous, gazetteer=gazetteer) for part in parts]
+        if any(reading.intent != "report" for reading in readings):
+            return [whole]
+        # A part without a place of its own is about the place named for the whole.
+        home = replace(whole.place, spot=None)
+        return [
+            replace(reading, place=replace(home, spot=reading.place.spot) if not replace(reading.place, spot=None) else reading.place, against=whole.against)
+            for reading in readings
+        ]
 
     def split(self, text: str) -> list[str]:
-        """The single issues of a message that names several."""
-        return [text]
+        """The single issues of a message that names several, each worth a report of its own; else the text alone."""
+        folded = fold(text)
+        cuts = [found.start() for found in _ENUMERATION.finditer(folded)]
+        if len(cuts) >= 2:
+            parts = [_ENUMERATION.sub("", folded[a:b], count=1) for a, b in zip(cuts, [*cuts[1:], len(folded)], strict=True)]
+        else:
+            parts = _ALSO.split(folded)
+        parts = [part.strip(" ,。;、\n") for part in parts]
+        parts = [part for part in parts if len(part) >= 4]
+        if len(parts) < 2:
+            return [folded]
+        topics = [self._topic(part) for part in parts]
+        whole = [part for part, topic in zip(parts, topics, strict=True) if topic is not None]
+        if len(whole) < 2 or len({topic for topic in topics if topic is not None}) < 2:
+            return [folded]
+        return whole
+
+    def _topic(self, part: str) -> str | None:
+        """The category of one part if it says that something is wrong with it, else None."""
+        evidence = self.evidence(part, mention=True)
+        if not evidence.votes or not {"trouble", "everyday_trouble", "fault", "nobody", "nuisance"} & evidence.features.keys():
+            return None
+        return self._category(evidence)
 
 
 def category_of(word: str, lexicon: Lexicon | None = None) -> str | None:

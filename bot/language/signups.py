@@ -21,7 +21,9 @@ _BRACKET = re.compile(r"^(?P<name>[^()\[\]]{1,14}?)\s*[(\[](?P<note>[^)\]]*)[)\]
 _GLUED_ROOM = re.compile(r"^(?P<name>[\u4e00-\u9fffA-Za-z]{2,6}?)(?P<note>\d{1,3}-(?:\d{1,2}-)?\d{3,4}.*)$")
 _PLUS = re.compile(r"^(?P<name>[^+\s]{1,12})(?P<note>\+\d+.*)$")
 _ALSO = re.compile(r"^(?P<name>.{2,12}?)(?P<note>(?:也算|算|也要|也来|代)(?:一个|上|我).*)$")
-_PERSON_TAIL = re.compile(r"^(?:[\u4e00-\u9fff]{2,4}|[A-Za-z]{2,12}|[\u4e00-\u9fff]{1,4}(?:姐|哥|叔|姨|孃|孃孃|嬢嬢|妈|爸|妈妈|爸爸|奶奶|爷爷|阿姨|大爷|大妈|老师|师傅|先生|太太|女士|家属|师|总|太|生|师奶))$")
+_PERSON_TAIL = re.compile(
+    r"^(?:[\u4e00-\u9fff]{2,4}|[A-Za-z]{2,12}|[\u4e00-\u9fff]{1,4}(?:姐|哥|叔|姨|孃|孃孃|嬢嬢|妈|爸|妈妈|爸爸|奶奶|爷爷|阿姨|大爷|大妈|老师|师傅|先生|太太|女士|家属|师|总|太|生|师奶))$"
+)
 #: Short words after a number that are notes, not surnames' end (not a name although two characters).
 _NOTE_WORDS = re.compile(
     r"^(?:要|不要|来|不来|去|不去|同意|不同意|反对|参加|不参加|已付|已转|已交|已报|未付|取消|退出|满了|考虑|看|等|晚点|周|上午|下午|晚上|代|帮|自带|带|有|没|我|可以|处理|不处理|放|两|一|半|三|四|五|六|七|八|九|十|\d|\+|\?|✅|√|OK|ok|愿意|支持|问|家|租客|业主|厨房|卫生间|阳台|客厅|漏|不漏|素|荤|辣|大|小|中|现金|微信|自取|送)"
@@ -97,7 +99,9 @@ def _entry(body: str) -> dict[str, str] | None:
     if bracket := _BRACKET.match(body):
         name, note, more = bracket["name"].strip(), bracket["note"].strip(), bracket["more"].strip()
         if " " not in name:
-            if re.fullmatch(r"我(?:爸|妈|家|老公|老婆|婆婆|公公|爷爷|奶奶|儿子|女儿|外公|外婆|哥|姐|弟|妹)", name) and re.fullmatch(r"[\u4e00-\u9fff]{2,4}", note):
+            if re.fullmatch(r"我(?:爸|妈|家|老公|老婆|婆婆|公公|爷爷|奶奶|儿子|女儿|外公|外婆|哥|姐|弟|妹)", name) and re.fullmatch(
+                r"[\u4e00-\u9fff]{2,4}", note
+            ):
                 return {"name": note, "note": more}
             return {"name": name, "note": " ".join(filter(None, (note, more)))}
     words = body.split()
@@ -121,7 +125,10 @@ def _entry(body: str) -> dict[str, str] | None:
             return {"name": room["name"], "note": room["note"]}
         if also := _ALSO.match(first):
             return {"name": also["name"], "note": also["note"]}
-        if counted := re.match(r"^(?P<name>[\u4e00-\u9fff]{2,4}?|[A-Za-z]{2,10})[,:、]?(?P<note>(?:要|加|报|来)?(?:\d+|[一两二三四五六七八九十])(?:份|人|位|箱|盒|袋|斤|只|个|把|件|本|桶|包|瓶|张|户|大|小).*)$", first):
+        if counted := re.match(
+            r"^(?P<name>[\u4e00-\u9fff]{2,4}?|[A-Za-z]{2,10})[,:、]?(?P<note>(?:要|加|报|来)?(?:\d+|[一两二三四五六七八九十])(?:份|人|位|箱|盒|袋|斤|只|个|把|件|本|桶|包|瓶|张|户|大|小).*)$",
+            first,
+        ):
             return {"name": counted["name"], "note": counted["note"]}
         if comma := re.match(r"^(?P<name>[^,:、]{1,8})[,:、](?P<note>.+)$", first):
             return {"name": comma["name"], "note": comma["note"]}

@@ -69,5 +69,3 @@ class Gazetteer:
     estates: dict[str, str] = field(default_factory=dict)
     #: Estate → the building names of the roster, normalised (「3」 「B」).
     buildings: dict[str, frozenset[str]] = field(default_factory=dict)
-
-
