@@ -13,8 +13,9 @@ from tests.browser.town import COMMUNITY, HOSTILE, Town, choose, photo, play, sa
 SHOTS = Path(__file__).parent / "shots"
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 async def jinkang(tmp_path: Path) -> AsyncIterator[Town]:
+    """Opened before any page and closed after the last: a page that polls would complain of a server that is gone."""
     async with town(tmp_path) as served:
         yield served
 

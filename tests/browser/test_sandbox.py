@@ -9,8 +9,9 @@ from playwright.async_api import Page, expect
 from tests.browser.town import Town, choose, photo, play, say, town
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 async def jinkang(tmp_path: Path) -> AsyncIterator[Town]:
+    """Opened before any page and closed after the last: a page that polls would complain of a server that is gone."""
     async with town(tmp_path) as served:
         yield served
 
