@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
@@ -20,7 +20,7 @@ from sqlalchemy import URL, Connection, Engine, Insert, create_engine, event, in
 from sqlalchemy import inspect as sa_inspect
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
-from sqlalchemy.orm import Session, make_transient_to_detached
+from sqlalchemy.orm import Mapper, Session, make_transient_to_detached
 from sqlalchemy.orm.attributes import set_committed_value
 from sqlalchemy.pool import StaticPool
 
@@ -240,15 +240,17 @@ def _insert(kind: type) -> Insert:
 
 
 @lru_cache(maxsize=64)
-def _columns(kind: type) -> tuple[tuple[str, str, Any], ...]:
+def _columns(kind: Any) -> tuple[tuple[str, str, Any], ...]:
     """(attribute, column, what makes its default) of a mapped class."""
-    return tuple((a.key, a.columns[0].key, a.columns[0].default) for a in sa_inspect(kind).column_attrs)
+    mapper: Mapper[Any] = sa_inspect(kind)
+    return tuple((a.key, a.columns[0].key, a.columns[0].default) for a in mapper.column_attrs)
 
 
 def _row(thing: Any) -> dict[str, Any]:
     state = thing.__dict__
     row: dict[str, Any] = {}
-    for attribute, column, default in _columns(type(thing)):
+    kind: Hashable = type(thing)
+    for attribute, column, default in _columns(kind):
         if attribute in state:
             row[column] = state[attribute]
             continue

@@ -78,14 +78,13 @@ class Duties:
         return sent
 
     def _next(self, session: Session, until: datetime, failed: set[tuple[str, int]]) -> Next | None:
-        found: list[Next] = []
-        for deadline in session.scalars(next_due(limit=1 + len(failed)).where(Deadline.due_at <= until)):
-            found.append(Next(deadline.due_at, "deadline", deadline.id))
-        for wait in session.scalars(select(Wait).where(Wait.until <= until).order_by(Wait.until).limit(1 + len(failed))):
-            found.append(Next(wait.until, "wait", wait.id))
+        enough = 1 + len(failed)
+        deadlines = session.scalars(next_due(limit=enough).where(Deadline.due_at <= until))
+        waits = session.scalars(select(Wait).where(Wait.until <= until).order_by(Wait.until).limit(enough))
         held = select(Outbox).where(Outbox.delivery == Delivery.QUIET, Outbox.not_before <= until).order_by(Outbox.not_before, Outbox.id)
-        for row in session.scalars(held.limit(1 + len(failed))):
-            found.append(Next(row.not_before or until, "held", row.id))
+        found = [Next(deadline.due_at, "deadline", deadline.id) for deadline in deadlines]
+        found += [Next(wait.until, "wait", wait.id) for wait in waits]
+        found += [Next(row.not_before or until, "held", row.id) for row in session.scalars(held.limit(enough))]
         digest_at = self._next_digest(session, until)
         if digest_at is not None:
             found.append(Next(digest_at, "digest", 0))
@@ -117,6 +116,16 @@ class Duties:
         if step.kind == "held":
             return await self.hub.database.turn(lambda session: self._release(session, step.row_id, at))
         return await self.hub.quietly(lambda turn: self._digest(turn, step.at), at)
+
+    async def given_up(self, row_id: int, handle: Callable[[Turn, Outbox], None]) -> None:
+        """A message will not be delivered: somebody is told."""
+
+        def tell(turn: Turn) -> None:
+            row = turn.session.get(Outbox, row_id)
+            if row is not None:
+                handle(turn, row)
+
+        await self.hub.quietly(tell, self.hub.clock.now())
 
     def _deadline(self, turn: Turn, row_id: int) -> None:
         deadline = turn.session.get(Deadline, row_id)

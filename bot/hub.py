@@ -40,7 +40,7 @@ Conversation = tuple[str, str, str]
 NOBODY = Inbound(channel="", chat="", sender="")
 
 
-class _Nothing(Exception):  # noqa: N818 - not an error: the message was not for the bot after all
+class _Nothing(Exception):
     """Rolls back a turn that turned out to concern nobody, so that it leaves no row (promise 1)."""
 
 
@@ -212,9 +212,9 @@ class Hub:
         if inbound.media and not inbound.text:
             return self.router.events["media"](turn)
         me: Conversation = (inbound.channel, inbound.chat, inbound.sender)
-        if me in self.memory.waits and (wait := turn.waiting()) is not None:
-            if wait.until > turn.now and (step := self.router.steps.get(wait.step)) and (reply := step(turn)) is not None:
-                return reply
+        wait = turn.waiting() if me in self.memory.waits else None
+        if wait is not None and wait.until > turn.now and (step := self.router.steps.get(wait.step)) and (reply := step(turn)) is not None:
+            return reply
         if reading.command is not None:
             handler = self.router.commands.get(reading.command.verb)
             if handler is not None:
@@ -368,5 +368,3 @@ def stored_answer(session: Session, inbound: Inbound) -> list[Sent]:
 def as_sent(row: Outbox) -> Sent:
     """An outbox row as channels and repeated messages see it."""
     return Sent(row.id, row.channel, row.address, row.body, row.at, row.delivery == Delivery.SENT, row.receipt)
-
-

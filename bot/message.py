@@ -75,7 +75,7 @@ class Reply:
         }
 
 
-class Refused(Exception):  # noqa: N818 - an expected no is an answer, not an error
+class Refused(Exception):
     """An expected no: rolls the turn back and answers with a text of config/texts."""
 
     def __init__(self, key: str, *, private: bool = False, **values: Any) -> None:
@@ -97,7 +97,7 @@ class Sent:
     receipt: str | None
 
 
-class Undeliverable(Exception):  # noqa: N818 - a state of the world
+class Undeliverable(Exception):
     """The channel could not hand a message over; `final` when trying again cannot help."""
 
     def __init__(self, why: str, *, final: bool = False) -> None:
@@ -138,5 +138,3 @@ class Outgoing:
     reminder: bool = False
     #: Belongs to the answer of the turn's own message.
     answer: bool = False
-
-

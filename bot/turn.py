@@ -207,7 +207,9 @@ class Turn:
             return
         self.outgoing.append(Outgoing(reply, person_id=person_id, reminder=reminder))
 
-    def tell_identity(self, identity_id: int, key: str, *, about: Issue | None = None, reminder: bool = False, images: Sequence[str] = (), **values: Any) -> None:
+    def tell_identity(
+        self, identity_id: int, key: str, *, about: Issue | None = None, reminder: bool = False, images: Sequence[str] = (), **values: Any
+    ) -> None:
         """Tell an account (a reporter, an endorser) in its direct chat."""
         reply = self.world.texts.reply(key, about=about.id if about else None, images=tuple(images), **self._with(about, values))
         self.outgoing.append(Outgoing(reply, identity_id=identity_id, reminder=reminder))
@@ -247,7 +249,9 @@ class Turn:
         """From now on this person's next message in this chat may be the answer to `step`; one thing at a time."""
         found = self.waiting(address)
         if found is None:
-            found = Wait(id=new_id(), identity_id=self.identity.id, channel=self.inbound.channel, sender=self.inbound.sender, address=address or self.inbound.chat)
+            found = Wait(
+                id=new_id(), identity_id=self.identity.id, channel=self.inbound.channel, sender=self.inbound.sender, address=address or self.inbound.chat
+            )
             self.session.add(found)
         found.step, found.issue_id, found.data = step, issue.id if issue else None, data or {}
         found.until = self.now + timedelta(minutes=minutes)
@@ -292,6 +296,6 @@ def _spring_festival(day: date) -> bool:
     """除夕 to 初六."""
     today, tomorrow = LunarDate.from_solar_date(day.year, day.month, day.day), day + timedelta(days=1)
     if today.month == 1 and not today.is_leap_month:
-        return today.day <= 6  # noqa: PLR2004 - 初六
+        return bool(today.day <= 6)
     eve = LunarDate.from_solar_date(tomorrow.year, tomorrow.month, tomorrow.day)
-    return eve.month == 1 and eve.day == 1 and not eve.is_leap_month
+    return bool(eve.month == 1 and eve.day == 1 and not eve.is_leap_month)

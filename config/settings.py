@@ -19,7 +19,7 @@ def _aware(value: datetime) -> datetime:
 
 
 def _strong(value: SecretStr) -> SecretStr:
-    if len(value.get_secret_value()) < 16:  # noqa: PLR2004
+    if len(value.get_secret_value()) < 16:
         raise ValueError("needs at least 16 characters")
     return value
 

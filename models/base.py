@@ -38,6 +38,7 @@ class Moment(TypeDecorator[datetime]):
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Aware to UTC; raises `ValueError` for a naive moment."""
         if value is None:
             return None
         if value.tzinfo is None:
@@ -45,6 +46,7 @@ class Moment(TypeDecorator[datetime]):
         return value.astimezone(UTC)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """UTC back to aware."""
         return value.replace(tzinfo=UTC) if value is not None and value.tzinfo is None else value
 
 

@@ -12,10 +12,7 @@ THINGS = "things"
 CLAIMS = "claims"
 
 _RAISE = (
-    update(Counter.__table__)
-    .where(Counter.community_id == bindparam("c"), Counter.series == bindparam("s"))
-    .values(value=Counter.value + 1)
-    .returning(Counter.value)
+    update(Counter).where(Counter.community_id == bindparam("c"), Counter.series == bindparam("s")).values(value=Counter.value + 1).returning(Counter.value)
 )
 
 

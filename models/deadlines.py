@@ -35,7 +35,12 @@ class Deadline(Base):
     __tablename__ = "deadlines"
     __table_args__ = (
         Index("ix_deadlines_issue", "issue_id"),
-        Index("ix_deadlines_due", "due_at", sqlite_where=text("settled_at IS NULL AND missed_at IS NULL"), postgresql_where=text("settled_at IS NULL AND missed_at IS NULL")),
+        Index(
+            "ix_deadlines_due",
+            "due_at",
+            sqlite_where=text("settled_at IS NULL AND missed_at IS NULL"),
+            postgresql_where=text("settled_at IS NULL AND missed_at IS NULL"),
+        ),
     )
     id: Mapped[Id]
     community_id: Mapped[int] = mapped_column(refers("communities"))
@@ -49,7 +54,7 @@ class Deadline(Base):
     met: Mapped[bool | None]
 
 
-def next_due(limit: int = 1) -> Select[tuple[Deadline]]:
+def next_due(limit: int = 1) -> Select[Deadline]:
     """The deadlines still running, earliest first; the clock takes one at a time and asks again."""
     return select(Deadline).where(Deadline.settled_at.is_(None), Deadline.missed_at.is_(None)).order_by(Deadline.due_at, Deadline.id).limit(limit)
 
@@ -60,7 +65,7 @@ def is_working_day(day: date) -> bool:
     try:
         return bool(chinese_calendar.is_workday(day))
     except NotImplementedError:
-        return day.weekday() < 5  # noqa: PLR2004 - Saturday is 5
+        return day.weekday() < 5
 
 
 def calendar_knows(year: int) -> bool:

@@ -108,8 +108,8 @@ class Directory:
         self.chats: dict[tuple[str, str], ChatInfo] = {}
         self.chats_by_id: dict[int, ChatInfo] = {}
         chats = select(Chat.id, Chat.channel, Chat.key, Chat.name, Chat.community_id, Chat.estate_id, Chat.building_id).where(Chat.retired_at.is_(None))
-        for row in session.execute(chats):
-            chat = ChatInfo(*row)
+        for found in session.execute(chats):
+            chat = ChatInfo(*found)
             self.chats[chat.channel, chat.key] = self.chats_by_id[chat.id] = chat
         self.people: dict[str, PersonInfo] = {}
         people = (
@@ -117,8 +117,8 @@ class Directory:
             .outerjoin(Household, Person.household_id == Household.id)
             .where(Person.retired_at.is_(None))
         )
-        for row in session.execute(people):
-            self.people[row.key] = PersonInfo(row.id, row.key, row.name, row.community_id, row.building_id, row.unit or "", row.room or "")
+        for one in session.execute(people):
+            self.people[one.key] = PersonInfo(one.id, one.key, one.name, one.community_id, one.building_id, one.unit or "", one.room or "")
 
     def members(self, session: Session, now: datetime) -> dict[int, list[str]]:
         """Who is in each group of the sandbox: who lives in its place, and who holds a post there."""

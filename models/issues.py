@@ -151,7 +151,11 @@ class Endorsement(Base):
     """附议: another resident reports or backs the same thing. The first reporter has a row too, so that all are asked alike."""
 
     __tablename__ = "endorsements"
-    __table_args__ = (UniqueConstraint("issue_id", "identity_id"), Index("ix_endorsements_identity", "identity_id"), CheckConstraint("score BETWEEN 1 AND 5", name="score"))
+    __table_args__ = (
+        UniqueConstraint("issue_id", "identity_id"),
+        Index("ix_endorsements_identity", "identity_id"),
+        CheckConstraint("score BETWEEN 1 AND 5", name="score"),
+    )
     id: Mapped[Id]
     community_id: Mapped[int] = mapped_column(refers("communities"))
     issue_id: Mapped[int] = mapped_column(refers("issues"))

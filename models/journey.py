@@ -271,7 +271,9 @@ def open_issue(
     return issue
 
 
-def back(session: Session, issue: Issue, identity_id: int, now: datetime, *, first: bool = False, words: str | None = None, message_id: str | None = None) -> Endorsement:
+def back(
+    session: Session, issue: Issue, identity_id: int, now: datetime, *, first: bool = False, words: str | None = None, message_id: str | None = None
+) -> Endorsement:
     """Write down one more resident behind the issue; the caller has checked that they are not already."""
     backing = Endorsement(
         id=new_id(), community_id=issue.community_id, issue_id=issue.id, identity_id=identity_id, first=first, at=now, text=words, message_id=message_id
@@ -363,7 +365,18 @@ def close(session: Session, issue: Issue, now: datetime) -> None:
     record(session, issue, now, "closed")
 
 
-def finish(session: Session, issue: Issue, status: Status, now: datetime, what: str, *, role: Role | None = None, person_id: int | None = None, detail: str = "", **public: Any) -> None:
+def finish(
+    session: Session,
+    issue: Issue,
+    status: Status,
+    now: datetime,
+    what: str,
+    *,
+    role: Role | None = None,
+    person_id: int | None = None,
+    detail: str = "",
+    **public: Any,
+) -> None:
     """End the journey other than by resolution: refused, withdrawn, merged. Hands are emptied and clocks stopped."""
     issue.move_to(status, now)
     end_assignments(session, issue, now)

@@ -92,3 +92,11 @@ class Household(Base):
     #: The owners' names, sorted and joined by 、: the same text in the same estate is the same owner.
     owners: Mapped[str] = mapped_column(default="")
     retired_at: Mapped[datetime | None]
+
+
+def is_owner(name: str, owners: str) -> bool:
+    """Whether somebody of this name is among a household's `owners`; 「王芳」 is 「王芳(1234)」 too, since the mark only tells namesakes apart."""
+    if not owners:
+        return False
+    listed = owners.split("、")
+    return name in listed or name in {owner.partition("(")[0] for owner in listed} or ("(" in name and name.partition("(")[0] in listed)

@@ -104,7 +104,9 @@ def serving(session: Session, community_id: int, now: datetime) -> list[Serving]
     """Everybody in a post of this community now. While the principal is there, a deputy counts as absent: may act, is not chosen."""
     rows = session.connection().execute(_SERVING, {"community": community_id, "now": now}).all()
     present = [
-        Serving(r.person_id, r.key, r.name, Role(r.role), r.community_id, r.estate_id, r.building_id, r.grid_id, r.department, _set(r.categories), bool(r.absent))
+        Serving(
+            r.person_id, r.key, r.name, Role(r.role), r.community_id, r.estate_id, r.building_id, r.grid_id, r.department, _set(r.categories), bool(r.absent)
+        )
         for r in rows
         if r.deputy_for is None
     ]
@@ -224,5 +226,3 @@ def above(role: Role) -> tuple[Role, ...]:
 def posts_of(everybody: Sequence[Serving], person_id: int) -> list[Serving]:
     """The posts one person may act in now, absent or not: whoever is on leave may still help."""
     return [s for s in everybody if s.person_id == person_id]
-
-

@@ -97,7 +97,7 @@ class Line:
     at: datetime
 
 
-class Malformed(Exception):  # noqa: N818 - becomes a 422
+class Malformed(Exception):
     """The request cannot be read; the message says what is wrong with it."""
 
 
@@ -260,7 +260,7 @@ class Sandbox:
         elif said.id is not None and any(line.id == said.id for line in kept):
             return
         seq = self._next()
-        pictures = tuple(url for url in said.images if len(url) < 2_000_000)[:3]  # noqa: PLR2004 - the page need not show more
+        pictures = tuple(url for url in said.images if len(url) < 2_000_000)[:3]
         kept.append(Line(said.id or str(seq), seq, said.sender, said.text, pictures, self.clock.now()))
 
     def _as_message(self, chat: str, line: Line) -> dict[str, Any]:
@@ -323,10 +323,9 @@ def _span(words: str, now: datetime) -> timedelta:
     """An ISO 8601 duration, 0 to 400 days; raises `Malformed`."""
     try:
         duration: Duration = parse_duration(words)
-        span = (now + duration) - now
+        span: timedelta = (now + duration) - now
     except Exception as error:
         raise Malformed("advance: an ISO 8601 duration like PT2H") from error
     if not timedelta(0) <= span <= MAX_ADVANCE:
         raise Malformed("advance: between nothing and 400 days")
     return span
-

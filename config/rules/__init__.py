@@ -61,10 +61,7 @@ def load_issue_rules(folder: Path = Path(__file__).parent) -> IssueRules:
     limits = {name: {urgency: Limit(**value) for urgency, value in raw[name].items()} for name in ("accept", "resolve")}
     single = {name: Limit(**raw[name]) for name in ("confirm", "visit", "hold_approval")}
     categories = {key: Category(key=key, **value) for key, value in raw["categories"].items()}
-    plain = {
-        name: raw[name]
-        for name in ("report_in_hours", "contest_days", "place_minutes", "context_seconds", "hold_days_max", "quiet_from", "quiet_until")
-    }
+    plain = {name: raw[name] for name in ("report_in_hours", "contest_days", "place_minutes", "context_seconds", "hold_days_max", "quiet_from", "quiet_until")}
     return IssueRules(
         accept=limits["accept"],
         resolve=limits["resolve"],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import select
 
@@ -66,7 +67,7 @@ def _emergency(turn: Turn, issue: Issue) -> Given | None:
     told = {first.who.person_id}
     rungs = LADDER if first.who.role is Role.PROPERTY_OFFICER else above(first.who.role)
     for role in rungs:
-        if len(told) > 2:  # noqa: PLR2004 - the first and two rungs
+        if len(told) > 2:
             break
         choice = _choose(turn, issue, (role,), frozenset(told))
         if choice is not None:
@@ -75,7 +76,7 @@ def _emergency(turn: Turn, issue: Issue) -> Given | None:
     return given
 
 
-def push(turn: Turn, issue: Issue, choice: Choice, *, holder: bool = True, key: str = "task/new", **more: object) -> Given:
+def push(turn: Turn, issue: Issue, choice: Choice, *, holder: bool = True, key: str = "task/new", **more: Any) -> Given:
     """Give it to one person and send the task with its taps."""
     give(turn.session, turn.world.rules, issue, choice, turn.now, holder=holder)
     values = {**task_values(turn, issue), **more, "why": explained(turn, choice)}
@@ -112,16 +113,17 @@ def escalate(turn: Turn, issue: Issue, holder: Assignment | None, reason: str, *
     return given
 
 
-def _nobody(turn: Turn, issue: Issue) -> None:
+def _nobody(turn: Turn, issue: Issue) -> Given | None:
     """No post is filled for it: it stays open and the history says so, so that the secretary's figures show it."""
     record(turn.session, issue, turn.now, "nobody")
+    return None
 
 
 def _given(who: Serving) -> Given:
     return Given(who.person_id, who.label, who.role, ROLE_NAMES[who.role])
 
 
-def task_values(turn: Turn, issue: Issue) -> dict[str, object]:
+def task_values(turn: Turn, issue: Issue) -> dict[str, Any]:
     """What an officer reads of an issue: the words, the exact place, the reporter unless the matter is sensitive."""
     place = turn.directory.place_label(issue.community_id, issue.estate_id, issue.building_id, issue.unit)
     return {

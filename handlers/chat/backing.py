@@ -176,8 +176,8 @@ def recall(turn: Turn) -> Reply | None:
 def _recalled(turn: Turn, issue: Issue, own: Endorsement) -> Reply:
     if not [b for b in backers(turn.session, issue) if b.id != own.id]:
         issue.text, issue.words_hash = None, ""
-    reply = _leave(turn, issue, own, "recalled")
-    return turn.whisper("backing/recalled", about=issue) if reply else reply
+    _leave(turn, issue, own, "recalled")
+    return turn.whisper("backing/recalled", about=issue)
 
 
 def purge(turn: Turn, issue: Issue, own: Endorsement) -> None:

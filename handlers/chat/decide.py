@@ -38,7 +38,7 @@ def _decided(turn: Turn, verb: str) -> tuple[Issue, Serving]:
 def merge(turn: Turn) -> Reply:
     """合并 17 21: everything after the first goes into the first."""
     said = named(turn)
-    if len(said) < 2 or len({i.id for i in said}) < 2:  # noqa: PLR2004 - one into another
+    if len(said) < 2 or len({i.id for i in said}) < 2:
         raise Refused("decide/merge_which")
     into, others = said[0], [i for i in said[1:] if i.id != said[0].id]
     post = turn.acting(DECIDERS, into)
@@ -99,9 +99,7 @@ def recategorise(turn: Turn) -> Reply:
         raise Refused("decide/which_category", about_number=issue.number, names=names)
     if category == issue.category:
         return turn.whisper("decide/same_category", about=issue)
-    turn.session.add(
-        Correction(community_id=issue.community_id, issue_id=issue.id, at=turn.now, by_id=post.person_id, was=issue.category, category=category)
-    )
+    turn.session.add(Correction(community_id=issue.community_id, issue_id=issue.id, at=turn.now, by_id=post.person_id, was=issue.category, category=category))
     rules = turn.world.rules.category(category)
     was_sensitive = turn.world.rules.category(issue.category).sensitive
     issue.category, issue.level = category, rules.level

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import select
 
 from bot.language.understanding import Place
@@ -9,7 +11,7 @@ from bot.router import Router
 from bot.turn import Turn
 from handlers.chat.assign import escalate, task_values
 from handlers.chat.report import ASKED_PLACE, open_or_join, undraft
-from handlers.chat.work import tell_backers, task_row
+from handlers.chat.work import task_row, tell_backers
 from models.deadlines import Deadline, Due
 from models.issues import LIVE, Assignment, Issue, Urgency
 from models.journey import active_assignments, limit_from, record, start, stop
@@ -73,7 +75,7 @@ def digest(turn: Turn) -> None:
         .where(Issue.community_id == turn.community.id, Issue.status.in_(LIVE), Assignment.ended_at.is_(None), Assignment.holder)
         .order_by(Issue.id)
     )
-    mine: dict[int, list[dict[str, object]]] = {}
+    mine: dict[int, list[dict[str, Any]]] = {}
     for issue, assignment in rows:
         row = task_row(turn, issue, assignment)
         if not row["accepted"] or row["late"]:

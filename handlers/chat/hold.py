@@ -75,7 +75,7 @@ def hold(turn: Turn) -> Reply:
 def _reason(rest: str) -> str:
     """What follows the day."""
     words = rest.strip().split(maxsplit=1)
-    if len(words) == 2:  # noqa: PLR2004 - a day and a reason
+    if len(words) == 2:
         return words[1].strip()
     match = re.match(r"^(?:到|至)?\s*(?:\d{4}年)?\d{1,2}[月./-]\d{1,2}[日号]?", rest.strip())
     return rest.strip()[match.end() :].strip(" ,，:：") if match else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from bot.language.understanding import Place, Understanding
 from bot.message import Refused, Reply
@@ -112,7 +113,7 @@ def _home(turn: Turn) -> str:
     return turn.directory.place_label(turn.community.id, None, known.building_id, known.unit)
 
 
-def draft(turn: Turn, said: Said) -> dict[str, object]:
+def draft(turn: Turn, said: Said) -> dict[str, Any]:
     """What the wait row keeps of a report until its place is known."""
     return {
         "text": said.text,
@@ -220,7 +221,7 @@ def complete_place(turn: Turn, issue: Issue, place: Place) -> Reply | None:
     return acknowledge(turn, issue, "report/place_added")
 
 
-def acknowledge(turn: Turn, issue: Issue, key: str, **values: object) -> Reply:
+def acknowledge(turn: Turn, issue: Issue, key: str, **values: Any) -> Reply:
     """Say it where it was said, or in private with no detail in the group when the matter is sensitive."""
     return turn.whisper(key, about=issue, **values) if issue.sensitive else turn.say(key, about=issue, **values)
 
@@ -250,7 +251,13 @@ def opened(turn: Turn, issue: Issue, given: Given | None) -> Reply:
     """The one short message: the number, and who has it; in danger the number to ring comes first."""
     values = {"holder": given.label if given else "", "role": given.role_name if given else "", "follow": turn.follow_link(), "photo": bool(turn.photos)}
     if issue.alarm:
-        return turn.say("report/opened_emergency", about=issue, safety=turn.world.texts.text(f"safety/{issue.alarm}"), ask=issue.building_id is None and not issue.spot, **values)
+        return turn.say(
+            "report/opened_emergency",
+            about=issue,
+            safety=turn.world.texts.text(f"safety/{issue.alarm}"),
+            ask=issue.building_id is None and not issue.spot,
+            **values,
+        )
     if issue.sensitive:
         return turn.whisper("report/opened_sensitive", about=issue, **values)
     return turn.say("report/opened", about=issue, **values)
@@ -283,7 +290,7 @@ def follow(turn: Turn) -> Reply | None:
         return None
     turn.in_community(issue.community_id)
     place = turn.reading.place
-    named = bool(place.building or place.unit or place.room) and len(turn.reading.text) <= 20  # noqa: PLR2004 - an address, not a story
+    named = bool(place.building or place.unit or place.room) and len(turn.reading.text) <= 20
     if named and issue.building_id is not None and issue.unit and issue.room:
         named = False
     if named:

@@ -39,9 +39,7 @@ def whistle(turn: Turn) -> Reply:
     turn.session.add(row)
     _hand_to_departments(turn, issue, row, called)
     issue.level = 3
-    record(
-        turn.session, issue, turn.now, "whistled", role=Role.STREET_OFFICER, person_id=row.by_id, departments=[d.department for d in called], hours=hours
-    )
+    record(turn.session, issue, turn.now, "whistled", role=Role.STREET_OFFICER, person_id=row.by_id, departments=[d.department for d in called], hours=hours)
     tell_backers(turn, issue, "reporter/whistled", departments=[d.department for d in called])
     return turn.whisper("whistle/blown", about=issue, departments=[d.department for d in called], hours=hours)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from bot.message import Refused, Reply
 from bot.router import Router
 from bot.turn import Turn
@@ -35,7 +37,7 @@ def working(turn: Turn, issue: Issue, verb: str) -> Assignment:
     holder = next((a for a in active if a.holder), None)
     if verb != "accept" and holder is not None and holder.accepted_at is not None and post.role not in OVERSEERS:
         raise Refused("task/not_yours", about_number=issue.number, role=ROLE_NAMES[holder.role])
-    if post.role in (Role.DEPARTMENT_OFFICER,) and not active:
+    if post.role is Role.DEPARTMENT_OFFICER and not active:
         raise Refused("task/not_yours", about_number=issue.number, role=ROLE_NAMES[Role.SECRETARY])
     return stepped_in(turn, issue, post)
 
@@ -143,7 +145,7 @@ def tasks(turn: Turn) -> Reply:
     return turn.whisper("task/list", rows=[task_row(turn, issue, assignment) for issue, assignment in rows[:20]], more=max(0, len(rows) - 20))
 
 
-def task_row(turn: Turn, issue: Issue, assignment: Assignment) -> dict[str, object]:
+def task_row(turn: Turn, issue: Issue, assignment: Assignment) -> dict[str, Any]:
     """One line of 我的任务 and of the digest."""
     due = [d for d in running(turn.session, issue, Due.ACCEPT, Due.RESOLVE) if d.missed_at is None]
     return {
@@ -156,8 +158,8 @@ def task_row(turn: Turn, issue: Issue, assignment: Assignment) -> dict[str, obje
     }
 
 
-def tell_backers(turn: Turn, issue: Issue, key: str, **values: object) -> None:
+def tell_backers(turn: Turn, issue: Issue, key: str, *, reminder: bool = False, **values: Any) -> None:
     """Tell everybody who reported or endorsed it, in their direct chats."""
     for backing in backers(turn.session, issue):
         if backing.identity_id != turn.speaker_id:
-            turn.tell_identity(backing.identity_id, key, about=issue, first=backing.first, **values)
+            turn.tell_identity(backing.identity_id, key, about=issue, reminder=reminder, **values)
