@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
@@ -239,18 +239,22 @@ def _insert(kind: type) -> Insert:
     return insert(kind.__table__)  # type: ignore[attr-defined]  # every mapped class has one
 
 
-@lru_cache(maxsize=64)
-def _columns(kind: Any) -> tuple[tuple[str, str, Any], ...]:
+_known_columns: dict[Any, tuple[tuple[str, str, Any], ...]] = {}
+
+
+def _columns(kind: type[Any]) -> tuple[tuple[str, str, Any], ...]:
     """(attribute, column, what makes its default) of a mapped class."""
-    mapper: Mapper[Any] = sa_inspect(kind)
-    return tuple((a.key, a.columns[0].key, a.columns[0].default) for a in mapper.column_attrs)
+    found = _known_columns.get(kind)
+    if found is None:
+        mapper: Mapper[Any] = sa_inspect(kind)
+        found = _known_columns[kind] = tuple((a.key, a.columns[0].key, a.columns[0].default) for a in mapper.column_attrs)
+    return found
 
 
 def _row(thing: Any) -> dict[str, Any]:
     state = thing.__dict__
     row: dict[str, Any] = {}
-    kind: Hashable = type(thing)
-    for attribute, column, default in _columns(kind):
+    for attribute, column, default in _columns(type(thing)):
         if attribute in state:
             row[column] = state[attribute]
             continue

@@ -16,7 +16,7 @@ from models.deadlines import Deadline, Due
 from models.issues import LIVE, Assignment, Issue, Urgency
 from models.journey import active_assignments, limit_from, record, start, stop
 from models.messages import Outbox, Wait
-from models.people import ROLE_NAMES, Role
+from models.people import ROLE_NAMES, Identity, Role
 from models.routing import Area, candidates
 
 router = Router()
@@ -85,9 +85,14 @@ def digest(turn: Turn) -> None:
 
 
 def given_up(turn: Turn, row: Outbox) -> None:
-    """A message that could not be delivered for a day: the secretary is told, unless it was for the secretary."""
+    """A message that could not be delivered: the secretary is told, unless it was for the secretary."""
     if row.community_id is None:
         return
     turn.in_community(row.community_id)
-    for secretary in candidates(turn.serving(), Role.SECRETARY, category="other", where=Area()):
+    secretaries = candidates(turn.serving(), Role.SECRETARY, category="other", where=Area())
+    theirs = select(Identity.channel, Identity.external).where(Identity.person_id.in_([s.person_id for s in secretaries]))
+    if any((channel, f"dm:{external}") == (row.channel, row.address) for channel, external in turn.session.execute(theirs)):
+        # Whoever cannot be reached cannot be told so either.
+        return
+    for secretary in secretaries:
         turn.tell(secretary, "task/gave_up", address=row.address, reminder=True)
