@@ -10,6 +10,7 @@ from aiohttp import web
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from bot import duties as due
+from bot import retention
 from bot.channels.gate import Gate
 from bot.channels.onebot import OneBot
 from bot.channels.sandbox import MAX_BODY, Sandbox
@@ -26,6 +27,7 @@ from bot.turn import World
 from config.rules import load_issue_rules
 from config.settings import Settings
 from handlers import chat, pages
+from handlers.pages import health
 
 log = structlog.get_logger("app")
 
@@ -93,7 +95,10 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Yishiting:
     hub.wake = worker.wake
     scheduler = AsyncIOScheduler(timezone="Asia/Shanghai")
     scheduler.add_job(duties.tick, "interval", seconds=WAKE_SECONDS, max_instances=1, coalesce=True, misfire_grace_time=None)
-    return Yishiting(settings, database, clock, hub, duties, worker, channels, texts, tokens, scheduler)
+    bot = Yishiting(settings, database, clock, hub, duties, worker, channels, texts, tokens, scheduler)
+    first = retention.next_round(clock.wall())
+    scheduler.add_job(retention.sweep, "interval", (bot,), seconds=retention.EVERY.total_seconds(), next_run_time=first, max_instances=1, coalesce=True)
+    return bot
 
 
 def application(bot: Yishiting) -> web.Application:
@@ -107,6 +112,7 @@ def application(bot: Yishiting) -> web.Application:
 
     app.cleanup_ctx.append(opened)
     pages.mount(app, database=bot.database, settings=bot.settings, texts=bot.texts, clock=bot.clock, hub=bot.hub, tokens=bot.tokens)
+    health.mount(app, health.Watch(bot.database, bot.clock, bot.hub.tally))
     for channel in bot.channels.values():
         channel.mount(app)
     return app

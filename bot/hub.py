@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
@@ -22,6 +23,7 @@ from bot.language import Reader
 from bot.language.understanding import Gazetteer, Understanding
 from bot.message import Channel, Inbound, Outgoing, Refused, Reply, Sent
 from bot.router import Router
+from bot.tally import Tally
 from bot.turn import Recent, Turn, World, quiet_until
 from models.base import new_id
 from models.deadlines import CHINA
@@ -66,6 +68,7 @@ class Hub:
         #: Called after each commit that left something to send.
         self.wake: Callable[[], None] = lambda: None
         self.memory = _Memory()
+        self.tally = Tally()
         self._locks: weakref.WeakValueDictionary[Conversation, asyncio.Lock] = weakref.WeakValueDictionary()
 
     # --- what is known without the database -------------------------------------------------------------------------------
@@ -158,6 +161,7 @@ class Hub:
 
     async def receive(self, inbound: Inbound) -> list[Sent]:
         """Everything this message caused, committed; the stored answer when the message came before; nothing for chatter."""
+        self.tally.heard += 1
         me: Conversation = (inbound.channel, inbound.chat, inbound.sender)
         if inbound.recalled is not None:
             if me not in self.memory.waits and self._recent(me) is None:
@@ -166,11 +170,14 @@ class Hub:
         else:
             reading = self.hear(inbound)
         if reading is None:
+            self.tally.chatter += 1
             return []
-        lock = self._locks.setdefault(me, asyncio.Lock())
+        lock, began = self._locks.setdefault(me, asyncio.Lock()), time.perf_counter()
         async with lock:
             digests, unreadable = await self._store_photos(inbound)
-            return await self._answer(inbound, reading, digests, unreadable, self._recent(me))
+            sent = await self._answer(inbound, reading, digests, unreadable, self._recent(me))
+        self.tally.turn(time.perf_counter() - began)
+        return sent
 
     async def _store_photos(self, inbound: Inbound) -> tuple[tuple[str, ...], bool]:
         digests, unreadable = [], False
@@ -195,12 +202,14 @@ class Hub:
             return []
         except Refused as no:
             refusal = no
+            self.tally.refusals += 1
 
             def refuse(turn: Turn) -> Reply | None:
                 return turn.whisper(refusal.key, **refusal.values)
 
             return await self._run(inbound, reading, refuse, (), recent)
         except Exception:
+            self.tally.failures += 1
             log.exception("turn failed", channel=inbound.channel, message_id=inbound.message_id)
             return await self._run(inbound, reading, lambda turn: turn.whisper("help/sorry"), (), recent)
 
