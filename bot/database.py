@@ -48,6 +48,8 @@ def _prepare(raw: Any, *, readonly: bool) -> None:
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.execute(f"PRAGMA busy_timeout={BUSY_MS}")
     cursor.execute("PRAGMA synchronous=FULL")
+    # What was recalled or erased must not lie on in free pages.
+    cursor.execute("PRAGMA secure_delete=ON")
     if readonly:
         cursor.execute("PRAGMA query_only=ON")
     cursor.close()

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import time
 import weakref
-from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -28,6 +28,7 @@ from bot.turn import Recent, Turn, World, quiet_until
 from models.base import new_id
 from models.deadlines import CHINA
 from models.directory import Directory, revision
+from models.issues import Photo
 from models.messages import Delivery, Inbox, Outbox, Wait
 from models.people import Identity, Person
 
@@ -69,6 +70,8 @@ class Hub:
         self.wake: Callable[[], None] = lambda: None
         self.memory = _Memory()
         self.tally = Tally()
+        #: Pictures of messages under way.
+        self._in_use: Counter[str] = Counter()
         self._locks: weakref.WeakValueDictionary[Conversation, asyncio.Lock] = weakref.WeakValueDictionary()
 
     # --- what is known without the database -------------------------------------------------------------------------------
@@ -175,7 +178,12 @@ class Hub:
         lock, began = self._locks.setdefault(me, asyncio.Lock()), time.perf_counter()
         async with lock:
             digests, unreadable = await self._store_photos(inbound)
-            sent = await self._answer(inbound, reading, digests, unreadable, self._recent(me))
+            self._in_use.update(digests)
+            try:
+                sent = await self._answer(inbound, reading, digests, unreadable, self._recent(me))
+            finally:
+                self._in_use.subtract(digests)
+            await self._forget_photos(digests)
         self.tally.turn(time.perf_counter() - began)
         return sent
 
@@ -188,6 +196,23 @@ class Hub:
             except photos.NotAPhoto:
                 unreadable = True
         return tuple(digests), unreadable
+
+    async def _forget_photos(self, digests: Sequence[str]) -> None:
+        """Remove the files of pictures that no row and no message under way names: chatter leaves no file (promise 1)."""
+        if not digests:
+            return
+        named = select(Photo.digest).where(Photo.digest.in_(digests))
+        drafts = select(Wait.data)
+
+        def wanted(session: Session) -> set[str]:
+            kept = {digest for data in session.scalars(drafts) for digest in data.get("photos", ())}
+            return kept | set(session.scalars(named))
+
+        kept = await self.database.read(wanted)
+        for digest in set(digests) - kept:
+            if self._in_use[digest] <= 0:
+                del self._in_use[digest]
+                await asyncio.to_thread(photos.remove, self.home, digest)
 
     async def _answer(self, inbound: Inbound, reading: Understanding, digests: tuple[str, ...], unreadable: bool, recent: Recent | None) -> list[Sent]:
         def handle(turn: Turn) -> Reply | None:
@@ -257,7 +282,7 @@ class Hub:
             if reply is not None:
                 address = f"dm:{inbound.sender}" if reply.private else inbound.chat
                 turn.outgoing.insert(0, Outgoing(reply, address=(inbound.channel, address)))
-            elif not turn.outgoing and not session.new and not session.dirty:
+            elif not turn.outgoing and not turn.changed:
                 raise _Nothing
             return turn, self.record(turn, inbox_id)
 
@@ -355,6 +380,7 @@ class Hub:
             (self.memory.ignored.discard if turn.listening else self.memory.ignored.add)(pair)
         if turn.roster_changed:
             await self.refresh()
+        await self._forget_photos(turn.dropped)
         if turn.outgoing:
             self.wake()
 

@@ -21,7 +21,7 @@ from models.base import new_id
 from models.deadlines import CHINA
 from models.directory import ChatInfo, CommunityInfo, Directory
 from models.issues import Issue
-from models.messages import Wait
+from models.messages import Outbox, Wait
 from models.people import ROLE_NAMES, Identity, Person, Post, Role
 from models.routing import Area, Serving, posts_of, serving
 
@@ -77,6 +77,10 @@ class Turn:
     roster_changed: bool = False
     #: Conversations that begin (until when) or cease (None) to wait, for the mirror in memory.
     mirror: list[tuple[tuple[str, str, str], datetime | None]] = field(default_factory=list)
+    #: Something was written although there is nothing to say.
+    changed: bool = False
+    #: Pictures whose rows were deleted: their files go after the commit.
+    dropped: list[str] = field(default_factory=list)
     #: 别听我的 or 听我的 was said.
     listening: bool | None = None
     _identity: Identity | None = None
@@ -139,13 +143,20 @@ class Turn:
             return self.chat.community_id
         if self.person and self.person.community_id:
             return self.person.community_id
-        if self.person:
-            own = self.session.scalars(select(Post.community_id).where(Post.person_id == self.person.id))
-            found = {c for c in own if c is not None}
-            if len(found) == 1:
-                return found.pop()
         if len(self.directory.communities) == 1:
             return next(iter(self.directory.communities))
+        if self.person:
+            own = set(self.session.scalars(select(Post.community_id).where(Post.person_id == self.person.id)))
+            if len(own) == 1 and (only := own.pop()) is not None:
+                return only
+        # Who serves several communities means the one of which the bot spoke last, the number named first.
+        spoken = select(Outbox.community_id, Issue.number).join(Issue, Outbox.about == Issue.id, isouter=True)
+        spoken = spoken.where(Outbox.channel == self.inbound.channel, Outbox.address == self.inbound.chat, Outbox.community_id.is_not(None))
+        recent = [(c, n) for c, n in self.session.execute(spoken.order_by(Outbox.id.desc()).limit(50)) if c is not None]
+        numbers = self.command.numbers
+        chosen = next((c for c, number in recent if number in numbers), None) or next((c for c, _ in recent), None)
+        if chosen is not None:
+            return chosen
         raise Refused("help/which_community", private=True)
 
     # --- posts -----------------------------------------------------------------------------------------------------------

@@ -45,6 +45,7 @@ class IssueRules:
     hold_approval: Limit
     hold_days_max: int
     building_spots: tuple[str, ...]
+    courtesies: frozenset[str]
     quiet_from: int
     quiet_until: int
     digest_hours: tuple[int, ...]
@@ -66,6 +67,7 @@ def load_issue_rules(folder: Path = Path(__file__).parent) -> IssueRules:
         accept=limits["accept"],
         resolve=limits["resolve"],
         building_spots=tuple(raw["building_spots"]),
+        courtesies=frozenset(raw["courtesies"]),
         digest_hours=tuple(raw["digest_hours"]),
         categories=categories,
         **single,

@@ -159,6 +159,7 @@ def recall(turn: Turn) -> Reply | None:
     """A message taken back within two minutes: its words and photos go, and what it opened alone goes with them."""
     wait = turn.waiting()
     if wait is not None and wait.data.get("message_id") == turn.inbound.recalled:
+        turn.dropped += wait.data.get("photos", ())
         turn.settle(wait)
         return turn.whisper("backing/recalled_draft")
     query = select(Endorsement).where(Endorsement.identity_id == turn.identity.id, Endorsement.message_id == turn.inbound.recalled)
@@ -186,6 +187,7 @@ def purge(turn: Turn, issue: Issue, own: Endorsement) -> None:
     own.text = own.message_id = None
     turn.session.flush()
     for photo in turn.session.scalars(select(Photo).where(Photo.issue_id == issue.id, Photo.identity_id == own.identity_id, ~Photo.by_officer)):
+        turn.dropped.append(photo.digest)
         turn.session.delete(photo)
     said = turn.world.texts.text("backing/taken_back")
     for row in turn.session.scalars(select(Outbox).where(Outbox.about == issue.id)):

@@ -14,4 +14,6 @@ def fallback(turn: Turn) -> Reply | None:
     """Only words to the bot itself deserve a line."""
     if not (turn.inbound.direct or turn.inbound.mention):
         return None
+    if turn.inbound.text.strip(" 。！!~～，,.") in turn.world.rules.courtesies:
+        return None
     return turn.whisper("help/not_understood")

@@ -166,6 +166,7 @@ def place_answered(turn: Turn) -> Reply | None:
         return None
     if turn.photos and not turn.inbound.text:
         wait.data = {**wait.data, "photos": [*wait.data.get("photos", ()), *turn.photos]}
+        turn.changed = True
         return turn.say("report/photo_kept_ask_place") if turn.inbound.direct else None
     if not place and not _shrug(turn):
         return None
