@@ -12,10 +12,10 @@ from rich.console import Console
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from bot.configuration import read_settings
 from bot.database import parse_url, sync_engine
 from bot.qr import Gate, address, chinese_font, write_all
 from bot.texts import Texts
-from config.settings import Settings
 from models.directory import building_name
 from models.places import Building, Community, Estate
 
@@ -28,13 +28,13 @@ class Format(StrEnum):
 
 
 def qr(
-    community: Annotated[str, typer.Option(help="the community's name as in the roster")],
-    out: Annotated[Path, typer.Option(help="the folder to write into", file_okay=False)],
-    format_: Annotated[Format, typer.Option("--format", help="png (A6, 300 dpi) or svg")] = Format.PNG,
+    community: Annotated[str, typer.Option(help="社区名称，与名册一致。")],
+    out: Annotated[Path, typer.Option(help="写到哪个文件夹。", file_okay=False)],
+    format_: Annotated[Format, typer.Option("--format", help="png（A6，300 dpi）或 svg。")] = Format.PNG,
 ) -> None:
-    """Write the QR codes of the report page: one for each building, one for the whole community."""
+    """做扫码报修的二维码：每栋一张，全社区一张。"""
     console = Console()
-    settings = Settings()
+    settings = read_settings()
     engine = sync_engine(parse_url(settings.database_url), begin="BEGIN")
     try:
         with Session(engine) as session:

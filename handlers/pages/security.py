@@ -25,7 +25,7 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=(), interest-cohort=()",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
@@ -40,10 +40,13 @@ WORDS = {
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-async def set_headers(_request: web.Request, response: web.StreamResponse) -> None:
+async def set_headers(request: web.Request, response: web.StreamResponse) -> None:
     """A signal for every response, whoever made it."""
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
+    if request.path.startswith("/static/") and "v" in request.query and response.status == 200:
+        # The address names the content.
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
     if "Server" in response.headers:
         del response.headers["Server"]
 
@@ -61,6 +64,9 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
         if answer.status < 400 or answer.content_type != "text/plain":
             raise
         return _refuse(request, answer.status, *WORDS.get(answer.status, WORDS[500]), allow=answer.headers.get(hdrs.ALLOW))
+    except ConnectionError:
+        # The visitor left.
+        raise
     except Exception:
         # The path may hold a secret address, so the log names the route only.
         resource = request.match_info.route.resource
@@ -156,5 +162,8 @@ def foreign(request: web.Request, settings: Settings) -> bool:
         return site not in {"same-origin", "none"}
     origin = request.headers.get(hdrs.ORIGIN)
     if origin is None:
+        return False
+    if origin == "null" and request.path.startswith("/t/"):
+        # Older browsers say so for a page that sends no referrer; the secret in the path stands for the origin.
         return False
     return urlsplit(origin).netloc not in {request.host, urlsplit(settings.url).netloc}

@@ -7,10 +7,12 @@ from urllib.parse import quote
 
 import pytest
 from aiohttp.test_utils import make_mocked_request
+from structlog.testing import capture_logs
 
 from bot import photos
 from bot.tokens import photo_link
 from config.settings import Settings
+from handlers.pages.limits import Bucket, Rate
 from handlers.pages.security import client_address, client_key, sandbox_allowed
 from tests.pages.scene import COMMUNITY, Scene, scene
 
@@ -137,3 +139,39 @@ async def test_people_can_be_found_in_the_sandbox(pages: Scene) -> None:
 async def test_without_the_channel_there_is_no_sandbox(tmp_path: Path) -> None:
     async with scene(tmp_path, sandbox=False) as pages:
         assert (await pages.client.get("/sandbox")).status == 404
+
+
+async def test_an_old_browser_may_answer_on_the_reporters_page(pages: Scene) -> None:
+    for origin, status in (("null", 422), ("https://evil.example", 403), (str(pages.client.make_url("/")).rstrip("/"), 422)):
+        assert (await pages.client.post("/t/known-token-0001", data={}, headers={"Origin": origin})).status == status
+
+
+async def test_versioned_files_may_be_kept(pages: Scene) -> None:
+    assert "immutable" in (await pages.client.get("/static/pages.css?v=1")).headers["Cache-Control"]
+    assert "immutable" not in (await pages.client.get("/static/pages.css")).headers.get("Cache-Control", "")
+    assert "immutable" not in (await pages.client.get("/static/none.css?v=1")).headers.get("Cache-Control", "")
+
+
+def test_a_bucket_empties_and_fills_again() -> None:
+    now = [0.0]
+    bucket = Bucket(Rate(2, 10), lambda: now[0])
+
+    assert [bucket.take("a"), bucket.take("a"), bucket.take("a"), bucket.take("b")] == [True, True, False, True]
+    now[0] = 10
+    assert [bucket.take("a"), bucket.take("a")] == [True, False]
+    now[0] = 1000
+    assert [bucket.take("a") for _ in range(3)] == [True, True, False]
+
+
+async def test_a_failure_is_kind_and_its_secret_address_stays_out_of_the_log(pages: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: Any, **__: Any) -> None:
+        raise RuntimeError("broken")
+
+    monkeypatch.setattr("models.follow.followed", broken)
+    with capture_logs() as logs:
+        answer = await pages.client.get("/t/known-token-0001")
+
+    assert answer.status == 500
+    assert "不是您的问题" in await answer.text()
+    assert [entry["event"] for entry in logs] == ["page failed"]
+    assert "known-token" not in str([{k: v for k, v in entry.items() if k != "exc_info"} for entry in logs])
