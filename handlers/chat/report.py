@@ -252,16 +252,24 @@ def opened(turn: Turn, issue: Issue, given: Given | None) -> Reply:
     """The one short message: the number, and who has it; in danger the number to ring comes first."""
     values = {"holder": given.label if given else "", "role": given.role_name if given else "", "follow": turn.follow_link(), "photo": bool(turn.photos)}
     if issue.alarm:
-        return turn.say(
+        # Danger is answered where it was said, unless the reporter asked not to be known.
+        answer = turn.whisper if turn.reading.anonymous else turn.say
+        return answer(
             "report/opened_emergency",
             about=issue,
-            safety=turn.world.texts.text(f"safety/{issue.alarm}"),
+            safety=safety_line(turn, issue.alarm),
             ask=issue.building_id is None and not issue.spot,
             **values,
         )
     if issue.sensitive:
         return turn.whisper("report/opened_sensitive", about=issue, **values)
     return turn.say("report/opened", about=issue, **values)
+
+
+def safety_line(turn: Turn, alarm: str) -> str:
+    """What to do at once and which number to ring; the general line for a danger that has no words of its own."""
+    key = f"safety/{alarm}"
+    return turn.world.texts.text(key if key in turn.world.texts else "safety/other")
 
 
 def join(turn: Turn, issue: Issue, said: Said, photos: tuple[str, ...]) -> Reply:
