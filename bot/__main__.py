@@ -24,7 +24,7 @@ COMMANDS = {
     "lexicon-check": ("bot.cli.lexicon", "lexicon_check"),
 }
 #: These ask neither the environment nor a file how the installation is set up, unless they find that they need it.
-WITHOUT_SETTINGS = ("understand", "verify", "lexicon-check")
+WITHOUT_SETTINGS = ("understand", "verify", "doctor", "lexicon-check")
 
 
 def main() -> None:
@@ -34,17 +34,16 @@ def main() -> None:
             # A Windows console may still be set to a code page without half of our letters.
             stream.reconfigure(errors="backslashreplace", **({"encoding": "utf-8"} if os.name == "nt" and not stream.isatty() else {}))
     name = next((word for word in sys.argv[1:] if not word.startswith("-")), "")
-    asking = not sys.argv[1:] or "--help" in sys.argv
     app = _app(list(COMMANDS) if name not in COMMANDS else [name])
-    if asking or name not in COMMANDS or name in WITHOUT_SETTINGS:
-        app(prog_name="yishiting")
-        return
-    configuration = importlib.import_module("bot.configuration")
     try:
-        for line in configuration.suspicions(os.environ):
-            typer.echo(line, err=True)
+        if name in COMMANDS and name not in WITHOUT_SETTINGS and "--help" not in sys.argv:
+            for line in importlib.import_module("bot.configuration").suspicions(os.environ):
+                typer.echo(line, err=True)
         app(prog_name="yishiting")
-    except configuration.BAD as error:
+    except Exception as error:
+        configuration = importlib.import_module("bot.configuration")
+        if not isinstance(error, configuration.BAD):
+            raise
         for line in configuration.complaints(error):
             typer.echo(line, err=True)
         sys.exit(2)

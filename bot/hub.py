@@ -27,7 +27,7 @@ from bot.tally import Tally
 from bot.turn import Recent, Turn, World, quiet_until
 from models.base import new_id
 from models.deadlines import CHINA
-from models.directory import Directory, revision
+from models.directory import CommunityInfo, Directory, revision
 from models.issues import Photo
 from models.messages import Delivery, Inbox, Outbox, Wait
 from models.people import Identity, Person
@@ -91,13 +91,7 @@ class Hub:
     async def refresh(self) -> None:
         """Read the roster anew: places, chats and people, and from them the words that places go by."""
         self.directory = await self.database.read(Directory)
-        self.gazetteers = {
-            c.id: Gazetteer(
-                estates={name: c.estates[estate_id] for name, estate_id in c.estate_names.items()},
-                buildings={name: frozenset(b.name for b in c.buildings.values() if b.estate_id == i) for i, name in c.estates.items()},
-            )
-            for c in self.directory.communities.values()
-        }
+        self.gazetteers = {c.id: gazetteer_of(c) for c in self.directory.communities.values()}
 
     async def refresh_if_stale(self) -> bool:
         """Read the roster anew if a command line changed it meanwhile; whether it did."""
@@ -383,6 +377,14 @@ class Hub:
         await self._forget_photos(turn.dropped)
         if turn.outgoing:
             self.wake()
+
+
+def gazetteer_of(community: CommunityInfo) -> Gazetteer:
+    """The words that places of one community go by."""
+    return Gazetteer(
+        estates={name: community.estates[estate_id] for name, estate_id in community.estate_names.items()},
+        buildings={name: frozenset(b.name for b in community.buildings.values() if b.estate_id == i) for i, name in community.estates.items()},
+    )
 
 
 def _first_time(session: Session, inbound: Inbound, now: datetime) -> int | None:

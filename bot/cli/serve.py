@@ -15,8 +15,8 @@ import typer
 from aiohttp import web
 
 from bot import app, frontend, logs, migrate
+from bot.cli.opening import database_file, stop
 from bot.configuration import read_settings
-from bot.database import parse_url
 from bot.file_lock import Taken, held
 from config.settings import Settings
 
@@ -27,25 +27,20 @@ LAST_SECONDS = 5.0
 def run(workers: Annotated[int, typer.Option(min=1, help="进程数；SQLite 只能是 1。")] = 1) -> None:
     """启动服务：建表、空库载入演示社区、在 http://127.0.0.1:8080 提供页面。"""
     settings = read_settings()
-    try:
-        url = parse_url(settings.database_url)
-    except Exception as error:  # noqa: BLE001 - SQLAlchemy and drivers raise what they like for a bad URL
-        raise _stop(f"YISHITING_DATABASE：{error}。", 2) from None
-    if url.get_backend_name() != "sqlite":
-        raise _stop("YISHITING_DATABASE：这一版只支持 SQLite；PostgreSQL 与 --workers 随后续版本提供。 / PostgreSQL comes with a later version.", 2)
+    database = database_file(settings)
     if workers > 1:
-        raise _stop("SQLite 只能有一个进程写入，请用 --workers 1；多进程要等支持 PostgreSQL 的后续版本。 / SQLite has one process only.", 2)
+        raise stop("SQLite 只能有一个进程写入，请用 --workers 1；多进程要等支持 PostgreSQL 的后续版本。 / SQLite has one process only.", 2)
     logs.configure()
     try:
-        with held(lock_of(Path(url.database or ""))):
+        with held(lock_of(database)):
             listening = _listen(settings)
             _prepare(settings)
             if settings.port == 0:
                 settings = settings.model_copy(update={"port": listening.getsockname()[1]})
             asyncio.run(serve(settings, listening))
     except Taken as other:
-        raise _stop(
-            f"数据库 {url.database} 正由另一个议事厅进程使用（进程号 {other.owner or '未知'}）。一个 SQLite 文件同时只能有一个。 / already being served", 1
+        raise stop(
+            f"数据库 {database} 正由另一个议事厅进程使用（进程号 {other.owner or '未知'}）。一个 SQLite 文件同时只能有一个。 / already being served", 1
         ) from None
 
 
@@ -54,18 +49,13 @@ def lock_of(database: Path) -> Path:
     return database.with_name(f"{database.name}.lock")
 
 
-def _stop(line: str, code: int) -> typer.Exit:
-    typer.echo(line, err=True)
-    return typer.Exit(code)
-
-
 def _listen(settings: Settings) -> socket.socket:
     """The socket, taken before anything is changed."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
         listening = socket.socket(family, kind, protocol)
     except OSError as error:
-        raise _stop(f"YISHITING_HOST={settings.host}：不能用这个地址（{error}）。", 1) from None
+        raise stop(f"YISHITING_HOST={settings.host}：不能用这个地址（{error}）。", 1) from None
     try:
         if hasattr(socket, "SO_EXCLUSIVEADDRUSE"):
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
@@ -75,8 +65,8 @@ def _listen(settings: Settings) -> socket.socket:
     except OSError as error:
         listening.close()
         if error.errno == errno.EADDRINUSE:
-            raise _stop(f"端口 {settings.port} 已被占用。换一个：YISHITING_PORT={settings.port + 1}。 / port {settings.port} is in use", 1) from None
-        raise _stop(f"不能在 {settings.host}:{settings.port} 上提供服务（{error.strerror}）。", 1) from None
+            raise stop(f"端口 {settings.port} 已被占用。换一个：YISHITING_PORT={settings.port + 1}。 / port {settings.port} is in use", 1) from None
+        raise stop(f"不能在 {settings.host}:{settings.port} 上提供服务（{error.strerror}）。", 1) from None
     return listening
 
 

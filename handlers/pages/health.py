@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from importlib.metadata import PackageNotFoundError, version
 
 import structlog
 from aiohttp import web
@@ -16,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.clock import Clock
 from bot.database import Database
+from bot.release import release
 from bot.tally import BOUNDS, Tally
 from handlers.pages.render import data
 from models.health import Health, look
@@ -51,14 +51,6 @@ def mount(app: web.Application, watch: Watch) -> None:
     app[WATCH] = watch
     app.router.add_get("/healthz", healthz)
     app.router.add_get("/metrics", metrics)
-
-
-def release() -> str:
-    """The installed version."""
-    try:
-        return version("yishiting")
-    except PackageNotFoundError:
-        return "unknown"
 
 
 async def healthz(request: web.Request) -> web.Response:

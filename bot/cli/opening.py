@@ -1,0 +1,45 @@
+"""Opening the database for a command: migrated first, SQLite only in this version."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import typer
+from sqlalchemy.orm import Session
+
+from bot import migrate
+from bot.database import parse_url, sync_engine
+from config.settings import Settings
+
+
+def stop(line: str, code: int = 1) -> typer.Exit:
+    """Say on standard error why the command ends; to be raised."""
+    typer.echo(line, err=True)
+    return typer.Exit(code)
+
+
+def database_file(settings: Settings) -> Path:
+    """The SQLite file. Ends the command for anything else."""
+    try:
+        url = parse_url(settings.database_url)
+    except Exception as error:  # noqa: BLE001 - SQLAlchemy and drivers raise what they like for a bad URL
+        raise stop(f"YISHITING_DATABASE：{error}。", 2) from None
+    if url.get_backend_name() != "sqlite":
+        raise stop("YISHITING_DATABASE：这一版只支持 SQLite，PostgreSQL 随后续版本提供。 / PostgreSQL comes with a later version.", 2)
+    return Path(url.database or "")
+
+
+@contextmanager
+def opened(settings: Settings, *, write: bool = False) -> Iterator[Session]:
+    """A session on the migrated database: one snapshot, or with `write` one transaction that is kept when the block ends well."""
+    database_file(settings)
+    migrate.upgrade(settings)
+    engine = sync_engine(parse_url(settings.database_url), begin="BEGIN IMMEDIATE" if write else "BEGIN")
+    try:
+        with engine.connect() as connection, connection.begin() if write else connection, Session(connection, expire_on_commit=False) as session:
+            yield session
+            session.flush()
+    finally:
+        engine.dispose()
