@@ -1,7 +1,7 @@
 """The errands of chat; a key claimed by two of them stops the start."""
 
 from bot.router import Router
-from handlers.chat import backing, decide, due, fallback, help, hold, pass_on, report, report_for, verdict, whistle, work  # noqa: A004 - the errand's name
+from handlers.chat import backing, decide, due, fallback, help, hold, leave, membership, pass_on, report, report_for, rights, unasked, verdict, whistle, work  # noqa: A004 - the errand's name
 from handlers.chat.due import digest, given_up, unanswered
 
 __all__ = ["digest", "given_up", "router", "unanswered"]
@@ -18,6 +18,10 @@ ERRANDS = (
     verdict,
     due,
     help,
+    membership,
+    leave,
+    rights,
+    unasked,
     fallback,
 )
 

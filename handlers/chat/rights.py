@@ -1,0 +1,84 @@
+"""What belongs to the resident: 别听我的, 听我的, 删除我的数据, 导出我的数据. Everything in private."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Any
+
+from bot.message import Reply
+from bot.router import Router
+from bot.turn import Turn
+from models.retention import erase, export_identity
+
+router = Router()
+
+ASKED_ERASE = "erase"
+ASK_MINUTES = 10
+#: How many entries of one kind the private message shows; the newest.
+SHOWN = 5
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d")
+
+
+@router.command("ignore_me")
+def ignore_me(turn: Turn) -> Reply:
+    """别听我的: group messages of this account are not read any more; mentions and the direct chat are."""
+    before, turn.identity.ignored, turn.listening = turn.identity.ignored, True, False
+    return turn.whisper("rights/ignoring_already" if before else "rights/ignoring")
+
+
+@router.command("listen_me")
+def listen_me(turn: Turn) -> Reply:
+    """听我的."""
+    before, turn.identity.ignored, turn.listening = turn.identity.ignored, False, True
+    return turn.whisper("rights/listening" if before else "rights/listening_already")
+
+
+@router.command("erase_me")
+def erase_me(turn: Turn) -> Reply:
+    """删除我的数据: what will go, and whether that is meant."""
+    turn.wait(ASKED_ERASE, minutes=ASK_MINUTES, address=f"dm:{turn.inbound.sender}")
+    turn.session.flush()
+    held = export_identity(turn.session, [turn.identity.id])
+    counts = [(kind, len(rows)) for kind, rows in held.items()]
+    return turn.whisper("rights/erase_sure", counts=dict(counts), serves=bool(turn.person is not None and held.get("职务")))
+
+
+@router.step(ASKED_ERASE)
+def erase_answered(turn: Turn) -> Reply | None:
+    """确认 or 取消; anything else is something else."""
+    wait, command = turn.waiting(), turn.reading.command
+    if wait is None or command is None or command.verb not in ("yes", "no"):
+        return None
+    turn.settle(wait)
+    if command.verb == "no":
+        return turn.whisper("rights/erase_kept")
+    gone = erase(turn.session, [turn.identity.id], turn.now)
+    turn.mirror += [(conversation, None) for conversation in gone.waits]
+    turn.roster_changed = True
+    return turn.whisper("rights/erased", issues=gone.issues, backings=gone.backings, messages=gone.messages, on_roster=gone.on_roster)
+
+
+@router.command("export_me")
+def export_me(turn: Turn) -> Reply:
+    """导出我的数据: everything held, readable, long lists cut with a count."""
+    turn.session.flush()
+    held = export_identity(turn.session, [turn.identity.id])
+    parts = [(kind, [_readable(row) for row in rows[-SHOWN:]], max(0, len(rows) - SHOWN)) for kind, rows in held.items() if rows]
+    categories = {key: category.name for key, category in turn.world.rules.categories.items()}
+    return turn.whisper("rights/exported", parts=parts, categories=categories)
+
+
+def _readable(row: dict[str, Any]) -> list[tuple[str, str]]:
+    """The filled fields of one entry; moments without seconds and zone."""
+    return [(name, _plain(value)) for name, value in row.items() if value not in (None, "", False)]
+
+
+def _plain(value: Any) -> str:
+    if value is True:
+        return "true"
+    words = str(value)
+    if _MOMENT.fullmatch(words):
+        return f"{datetime.fromisoformat(words):%Y-%m-%d %H:%M}"
+    words = " ".join(words.split())
+    return words if len(words) <= 60 else words[:59] + "…"
