@@ -31,6 +31,11 @@ def new_id() -> int:
     return _last_id
 
 
+def made_at(made: int) -> datetime:
+    """When `new_id` made this id, by the machine's clock."""
+    return datetime.fromtimestamp(((made >> _SEQUENCE_BITS) + _EPOCH_MS) / 1000, UTC)
+
+
 class Moment(TypeDecorator[datetime]):
     """An instant: aware in Python, UTC in the database (SQLite would hand it back naive)."""
 

@@ -1,0 +1,38 @@
+"""`yishiting export`: one community's data, to take along."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from sqlalchemy import select
+
+from bot.cli.opening import opened, stop
+from bot.configuration import read_settings
+from bot.export import export as write_out
+from models.places import Community
+
+
+def export(
+    community: Annotated[str, typer.Option(help="社区名，与名册一致。")],
+    out: Annotated[Path, typer.Option(help="写入的目录，应为空。", file_okay=False)],
+    force: Annotated[bool, typer.Option("--force", help="目录不空也写，覆盖同名文件。")] = False,
+) -> None:
+    """导出一个社区的全部数据：每张表一个 CSV、一个 JSON，以及公示链和照片。"""
+    settings = read_settings()
+    if not force and out.is_dir() and any(out.iterdir()):
+        raise stop(f"{out} 不是空目录，没有写；换一个目录，或加 --force。")
+    with opened(settings) as session:
+        found = session.scalar(select(Community).where(Community.name == community))
+        if found is None:
+            known = "、".join(session.scalars(select(Community.name).order_by(Community.name)))
+            raise stop(f"没有「{community}」这个社区。名册里有：{known or '（空，请先 yishiting import）'}")
+        try:
+            counts = write_out(session, found.id, settings.home, out)
+        except OSError as error:
+            raise stop(f"写不了 {out}（{error.strerror}）。") from None
+    for name, count in counts.items():
+        if count:
+            typer.echo(f"  {name} {count}")
+    typer.echo(f"已导出到 {out}。里面有居民的姓名、电话和原话，请妥善保管；编号以 JSON 为准（表格软件会改写长数字）。")
