@@ -59,11 +59,11 @@ def cast(session: Session, now: datetime, *, asked: str = "", limit: int = 40) -
         like = f"%{asked.replace('%', '').replace('_', '')}%"
         home = func.coalesce(Building.name, "") + "栋" + func.coalesce(Household.unit, "") + "单元" + func.coalesce(Household.room, "")
         homes = homes.where(or_(Person.name.like(like), Person.key.like(like), home.like(like), Household.room.like(like)))
-    officers = homes.where(Person.id.in_(serving)).order_by(Person.key)
+    officers = homes.where(Person.id.in_(serving)).order_by(func.length(Person.key), Person.key)
     for row in session.execute(officers):
         for role, label in serving[row.id]:
             _add(groups[role], Player(row.key, row.name, label, _home(row)), max(limit, 200))
-    residents = homes.where(Person.household_id.is_not(None), Person.id.not_in(serving)).order_by(Person.key).limit(limit + 1)
+    residents = homes.where(Person.household_id.is_not(None), Person.id.not_in(serving)).order_by(func.length(Person.key), Person.key).limit(limit + 1)
     for row in session.execute(residents):
         _add(groups[None], Player(row.key, row.name, "", _home(row)), limit)
     return [group for group in groups.values() if group.people]

@@ -8,6 +8,7 @@ from aiohttp import web
 
 from handlers.pages import facts
 from handlers.pages.render import at, page, query
+from handlers.pages.security import sandbox_allowed
 from handlers.pages.site import SITE, Site
 from models import board
 from models.issues import LIVE, Status
@@ -24,8 +25,9 @@ STATES = (Status.OPEN.value, Status.ACCEPTED.value, "held", Status.RESOLVED.valu
 @routes.get("/")
 async def communities(request: web.Request) -> web.Response:
     """All communities of this installation."""
-    found = await request.app[SITE].database.read(board.communities)
-    return page(request, "communities.html", communities=found)
+    site = request.app[SITE]
+    found = await site.database.read(board.communities)
+    return page(request, "communities.html", communities=found, sandbox=site.settings.sandbox_on and sandbox_allowed(request, site.settings))
 
 
 @routes.get("/c/{community}")

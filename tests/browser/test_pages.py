@@ -1,5 +1,6 @@
 """The pages in a browser: a phone of 390 px, large print, dark, without JavaScript, and with hostile names."""
 
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from urllib.parse import quote
@@ -10,7 +11,8 @@ from playwright.async_api import Browser, Page, expect
 from tests.browser.reading import hard_to_use
 from tests.browser.town import COMMUNITY, HOSTILE, Town, choose, photo, play, say, town
 
-SHOTS = Path(__file__).parent / "shots"
+#: `TEST_SHOTS=1 make test ARGS=tests/browser` leaves a picture of every page here, to look at.
+SHOTS = Path(__file__).parent / "shots" if os.environ.get("TEST_SHOTS") else None
 
 
 @pytest.fixture(autouse=True)
@@ -43,7 +45,8 @@ async def test_every_page_can_be_read_and_tapped(page: Page, jinkang: Town) -> N
         "chat": f"{jinkang.base}/sandbox#as=C0003&chat=dm%3AC0003",
     }
     wrong: dict[str, list[str]] = {}
-    SHOTS.mkdir(exist_ok=True)
+    if SHOTS:
+        SHOTS.mkdir(exist_ok=True)
     for look in ("light", "dark", "large"):
         await page.emulate_media(color_scheme="dark" if look == "dark" else "light")
         await page.goto(f"{jinkang.base}/?large={int(look == 'large')}")
@@ -52,7 +55,8 @@ async def test_every_page_can_be_read_and_tapped(page: Page, jinkang: Town) -> N
             await page.goto(url)
             if "sandbox" in url:
                 await expect(page.locator(".entry:visible, .bubble:visible").first).to_be_visible()
-            await page.screenshot(path=SHOTS / f"{name}-{look}.png", full_page=True)
+            if SHOTS:
+                await page.screenshot(path=SHOTS / f"{name}-{look}.png", full_page=True)
             if found := await hard_to_use(page):
                 wrong[f"{name} {look}"] = found
     assert wrong == {}

@@ -138,6 +138,7 @@ async def test_people_can_be_found_in_the_sandbox(pages: Scene) -> None:
 
 async def test_without_the_channel_there_is_no_sandbox(tmp_path: Path) -> None:
     async with scene(tmp_path, sandbox=False) as pages:
+        assert "/sandbox" not in await (await pages.client.get("/")).text()
         assert (await pages.client.get("/sandbox")).status == 404
 
 
