@@ -9,7 +9,7 @@ from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from models.base import new_id
-from models.issues import LIVE, Assignment, Issue, ReportIn, Whistle
+from models.issues import LIVE, Assignment, Hold, Issue, ReportIn, Whistle
 from models.people import Absence, Post, Role
 from models.routing import Area, Choice, Serving, above, candidates, choose, least_loaded
 
@@ -92,6 +92,12 @@ def _whistle(own: Assignment) -> dict[str, object]:
 
 def _plain(role: Role) -> dict[str, object]:
     return {"role": role.value, "area": 0, "specialist": False, "equals": 1, "empty": [], "avoided": [], "deputy": False}
+
+
+def drop_hold_request(session: Session, issue: Issue, now: datetime) -> None:
+    """A request for 挂账 that nobody answered went with whoever asked; the new holder may ask again."""
+    asked = update(Hold).where(Hold.issue_id == issue.id, Hold.decided_at.is_(None))
+    session.execute(asked.values(decided_at=now, approved=False).execution_options(synchronize_session=False))
 
 
 def blower_of(session: Session, issue: Issue) -> int | None:

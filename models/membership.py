@@ -223,13 +223,6 @@ def has_posts(session: Session, person_id: int) -> bool:
     return session.scalar(select(Post.id).where(Post.person_id == person_id).limit(1)) is not None
 
 
-def accounts_of(session: Session, identity: Identity) -> list[int]:
-    """All accounts of whoever speaks through this one."""
-    if identity.person_id is None:
-        return [identity.id]
-    return list(session.scalars(select(Identity.id).where(Identity.person_id == identity.person_id).order_by(Identity.id)))
-
-
 def _free_key(session: Session, number: int) -> str:
     """A key that no roster uses: `self-3`; keys are unique over all communities, claim numbers only within one."""
     taken = set(session.scalars(select(Person.key).where(Person.key.startswith("self-"))))

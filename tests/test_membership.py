@@ -6,7 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -15,8 +15,8 @@ from bot.app import Yishiting
 from bot.language import Reader
 from bot.message import Inbound
 from models.membership import spoken_name
-from models.people import Claim, Identity, Person, Relation
-from models.places import Household
+from models.people import Claim, Identity, Person, Post, Relation, Role
+from models.places import Building, Community, Estate, Household
 from tests.town import START, StillClock, town
 
 SURNAMES = "李王张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗房叶苏"
@@ -26,11 +26,13 @@ ADDRESSES = st.sampled_from(["3栋2单元501", "3-2-501", "三栋二单元501室
 LINKS = st.sampled_from([" ", "的", "业主", "的业主", " 业主 ", "租户", ",我叫", " 住户"])
 
 
+@settings(deadline=None)
 @given(NAMES, ADDRESSES, LINKS)
 def test_the_name_comes_back_whatever_stands_between(name: str, address: str, link: str) -> None:
     assert spoken_name(f"{address}{link}{name}") == name
 
 
+@settings(deadline=None)
 @given(NAMES, ADDRESSES)
 def test_the_language_part_reads_the_same_sentence(name: str, address: str) -> None:
     reading = READER.read(f"我是 {address} {name}")
@@ -141,3 +143,36 @@ async def test_a_claim_is_open_for_thirty_days(tmp_path: Path) -> None:
         assert "已经过期" in (await say(bot, "c3", "确认住户 N2"))[0]
         claims = await bot.database.read(lambda session: session.scalars(select(Claim).order_by(Claim.number)).all())
         assert [(c.number, c.decided_by is not None) for c in claims] == [(1, True), (2, False)]
+
+
+def second_community(session: Session) -> None:
+    session.add_all([Community(id=2, street_id=1, name="翠湖社区"), Estate(id=2, community_id=2, name="翠湖里", aliases="翠湖小区")])
+    session.add(Building(id=20, community_id=2, estate_id=2, grid_id=None, name="3"))
+    session.add(Household(id=90, community_id=2, building_id=20, unit="2", room="501", area=8000, owners=""))
+    session.add(Person(id=300, key="x1", name="沈楼长", community_id=2))
+    session.add(Post(id=300, person_id=300, role=Role.CAPTAIN, community_id=2, building_id=20))
+    session.add(Person(id=301, key="wide", name="街道老唐", community_id=None))
+    session.add_all(Post(id=300 + c, person_id=301, role=Role.STREET_OFFICER, community_id=c) for c in (1, 2))
+
+
+async def test_an_estate_tells_the_community_of_an_account_nobody_knows(tmp_path: Path) -> None:
+    async with town(tmp_path) as bot:
+        await bot.database.turn(second_community)
+        await bot.hub.refresh()
+        assert "请写上小区的名字" in (await say(bot, "qq8", "我是 3栋2单元501 李迎新", "onebot"))[0]
+        told = await say(bot, "qq8", "我是 翠湖里3栋2单元501 李迎新", "onebot")
+        assert any(line.startswith("dm:x1 ") and "3栋2单元501" in line for line in told)
+        await say(bot, "c3", "确认业主 N1")
+        assert (await account(bot, "qq8")).person_id is None, "a captain of another community has no say"
+        await say(bot, "x1", "确认业主 N1")
+        home = await bot.database.read(lambda session: session.get_one(Household, 90))
+        assert home.owners == "李迎新", "a flat without owners on the roster has one now"
+
+
+async def test_an_officer_of_several_communities_goes_on_leave_from_all(tmp_path: Path) -> None:
+    async with town(tmp_path) as bot:
+        await bot.database.turn(second_community)
+        await bot.hub.refresh()
+        assert "您请假到12月5日" in (await say(bot, "wide", "请假 到12月5日"))[0]
+        assert "欢迎回来" in (await say(bot, "wide", "销假"))[0]
+        assert "没有请假" in (await say(bot, "wide", "销假"))[0]

@@ -16,7 +16,7 @@ from handlers.chat.membership import changed, home_label, keeping
 from models.deadlines import CHINA, Due
 from models.issues import Assignment, Issue, Status
 from models.journey import active_assignments, limit_from, record, start, stop
-from models.leaving import begin_leave, blower_of, end_leave, end_posts, heir, in_hands, on_leave, pass_whistle, posts_held
+from models.leaving import begin_leave, blower_of, drop_hold_request, end_leave, end_posts, heir, in_hands, on_leave, pass_whistle, posts_held
 from models.membership import claim_numbered, move_out, person_with_key
 from models.people import ROLE_NAMES, Identity, Person, Post, Relation, Role
 from models.places import Household
@@ -86,6 +86,7 @@ def _let_go(turn: Turn, issue: Issue, own: Assignment, what: str) -> None:
     record(turn.session, issue, turn.now, what, role=own.role, person_id=own.person_id)
     if own.holder:
         stop(turn.session, issue, turn.now, Due.ACCEPT, Due.HOLD_APPROVAL)
+        drop_hold_request(turn.session, issue, turn.now)
         if issue.status is Status.ACCEPTED:
             issue.move_to(Status.OPEN, turn.now)
 
@@ -117,13 +118,28 @@ def _promote(turn: Turn, issue: Issue, other: Assignment) -> None:
 @router.command("leave")
 def leave(turn: Turn) -> Reply:
     """请假 到12月5日."""
-    turn.acting(HANDLERS)
+    _at_work(turn)
     person = turn.person
     assert person is not None  # noqa: S101 - whoever acts in a post is a person
     until = _until(turn)
     begin_leave(turn.session, person.id, turn.now, until)
     moved = move_tasks(turn, person, "moved_leave", reason=turn.world.texts.text("leave/reason_leave", until=until))
     return turn.whisper("leave/on", until=until, gone=moved.gone, kept=moved.kept)
+
+
+def _at_work(turn: Turn) -> None:
+    """Somebody who works tasks, in whatever community; raises `Refused` naming the posts."""
+    try:
+        turn.community  # noqa: B018 - asked for whether it can be told
+    except Refused:
+        # An officer of several communities need not say which: a leave is from all of them.
+        turn.in_community(next((c for c in turn.directory.communities if _serves_in(turn, c)), next(iter(turn.directory.communities))))
+    turn.acting(HANDLERS)
+
+
+def _serves_in(turn: Turn, community_id: int) -> bool:
+    turn.in_community(community_id)
+    return any(p.role in HANDLERS for p in turn.posts())
 
 
 def _until(turn: Turn) -> datetime:
@@ -145,7 +161,7 @@ def _until(turn: Turn) -> datetime:
 @router.command("back")
 def back(turn: Turn) -> Reply:
     """销假: new tasks come again; what moved stays where it is."""
-    turn.acting(HANDLERS)
+    _at_work(turn)
     absence = on_leave(turn.session, turn.person.id, turn.now) if turn.person else None
     if absence is None:
         raise Refused("leave/not_away", private=True)
