@@ -88,6 +88,7 @@ class Speaker:
         self.console, self.texts = console, texts
 
     def __call__(self, key: str, **values: object) -> None:
+        """One sentence."""
         self.line(self.texts.text(key, **values))
 
     def line(self, text: str) -> None:

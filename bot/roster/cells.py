@@ -17,8 +17,8 @@ from models.people import RELATION_NAMES, Relation, Role
 from .problem import BadCell
 
 #: What people write for 「nothing here」.
-NOTHING = {"", "-", "--", "---", "/", "\\", "—", "——", "\u2014\u2014"}
-_INVISIBLE = {code: None for code in (0x200B, 0x200C, 0x200D, 0x200E, 0x200F, 0x2060, 0xFEFF, 0x00AD, *range(0x202A, 0x202F), *range(0x2066, 0x206A))}
+NOTHING = {"", "-", "--", "---", "/", "\\", "—", "——"}
+_INVISIBLE = dict.fromkeys((0x200B, 0x200C, 0x200D, 0x200E, 0x200F, 0x2060, 0xFEFF, 0x00AD, *range(0x202A, 0x202F), *range(0x2066, 0x206A)))
 _BLANKS = re.compile(r"\s+")
 _BLANK_BESIDE_CHINESE = re.compile(r"(?<=[\u3400-\u9fff]) (?=[\u3400-\u9fff])")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffd-\uffff]")
@@ -171,13 +171,13 @@ def day(text: str) -> date | None:
 def begins(text: str) -> datetime | None:
     """The first moment of a first day."""
     found = day(text)
-    return found and datetime(found.year, found.month, found.day, tzinfo=CHINA)
+    return None if found is None else datetime(found.year, found.month, found.day, tzinfo=CHINA)
 
 
 def ends(text: str) -> datetime | None:
     """The moment after a last day."""
     found = day(text)
-    return found and datetime(found.year, found.month, found.day, tzinfo=CHINA) + timedelta(days=1)
+    return None if found is None else datetime(found.year, found.month, found.day, tzinfo=CHINA) + timedelta(days=1)
 
 
 @lru_cache(maxsize=512)

@@ -46,6 +46,15 @@ IDENTITY: Mapping[str, tuple[str, ...]] = {
     "posts": ("key", "role", "community", "estate", "building", "grid", "department", "deputy_for", "categories"),
     "chats": ("channel", "chat"),
 }
+#: The sheet in which the thing would stand that a reason calls unknown.
+MISSING: Mapping[str, str] = {
+    "roster/unknown_community": "communities",
+    "roster/unknown_estate": "estates",
+    "roster/unknown_grid": "grids",
+    "roster/unknown_building": "buildings",
+    "roster/unknown_household": "households",
+    "roster/unknown_person": "people",
+}
 
 
 @dataclass(slots=True)
@@ -71,8 +80,9 @@ class Roster:
         return sum(map(len, self.sheets.values()))
 
     def blame(self, sheet: str, row: int, column: str, reason: str, **values: Any) -> None:
-        """A problem of one cell."""
-        self.problems.append(self._about(sheet, row, column, reason, values))
+        """A problem of one cell. What may stand in a sheet that could not be read is not said to be missing."""
+        if MISSING.get(reason) not in self.book.unread:
+            self.problems.append(self._about(sheet, row, column, reason, values))
 
     def note(self, sheet: str, row: int, column: str, reason: str, **values: Any) -> None:
         """Something worth knowing about one cell."""
@@ -147,7 +157,7 @@ def _first(roster: Roster, sheet: str, seen: dict[tuple[Any, ...], list[Entry]],
     for twin in twins:
         if sheet != "posts" or _overlap(twin, entry):
             column = IDENTITY[sheet][-1] if sheet != "posts" else "key"
-            roster.blame(sheet, entry.row, column if column != "chat" else "chat", "roster/same_again", row=twin.row)
+            roster.blame(sheet, entry.row, column, "roster/same_again", other=twin.row)
             return False
     twins.append(entry)
     return True

@@ -60,6 +60,8 @@ class Book:
     tables: dict[str, Table] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     notes: list[Problem] = field(default_factory=list)
+    #: Sheets that are there and could not be read to their end: what other sheets refer to may stand in them.
+    unread: set[str] = field(default_factory=set)
 
 
 def read(path: Path, tick: Tick | None = None) -> Book:
@@ -88,6 +90,7 @@ def _folder(path: Path, files: Iterable[Path], tick: Tick | None) -> Book:
             book.notes.append(Problem(file.name, None, None, "roster/file_unused"))
         elif file.stat().st_size > MAX_BYTES:
             book.problems.append(Problem(file.name, None, None, "roster/too_big", {"megabytes": MAX_BYTES >> 20}))
+            book.unread.add(sheet)
         else:
             _take(book, sheet, file.name, _csv_rows(file, book), tick, strict=True)
     return book
@@ -168,8 +171,13 @@ def _take(book: Book, sheet: str, file: str, rows: Iterator[list[Any]], tick: Ti
         book.problems.append(Problem(file, None, None, "roster/twice", {"other": book.tables[sheet].file, "title": SHEETS[sheet].title}))
         return
     numbered = enumerate(rows, start=1)
+    before = len(book.problems)
     table = _header(book, sheet, file, numbered, strict=strict)
     if table is None:
+        if len(book.problems) > before:
+            book.unread.add(sheet)
+        else:
+            book.notes.append(Problem(file, None, None, "roster/empty"))
         return
     width = max(table.columns.values()) + 1
     for number, row in numbered:
@@ -186,6 +194,8 @@ def _take(book: Book, sheet: str, file: str, rows: Iterator[list[Any]], tick: Ti
     if tick:
         tick(len(table.rows) % 1000)
     book.tables[sheet] = table
+    if len(book.problems) > before:
+        book.unread.add(sheet)
 
 
 def _header(book: Book, sheet: str, file: str, rows: Iterator[tuple[int, list[Any]]], *, strict: bool) -> Table | None:
@@ -209,7 +219,7 @@ def _header(book: Book, sheet: str, file: str, rows: Iterator[tuple[int, list[An
             columns.setdefault(key, index)
         for column in SHEETS[sheet].columns:
             if column.required and column.key not in columns:
-                book.problems.append(Problem(file, number, column.names[0] if column.key not in {"chat"} else "群编号", "roster/column_missing"))
+                book.problems.append(Problem(file, number, column.names[0], "roster/column_missing"))
                 good = False
         for index, cell in enumerate(cells):
             if cell and index not in {i for i, _ in known}:
@@ -219,8 +229,6 @@ def _header(book: Book, sheet: str, file: str, rows: Iterator[tuple[int, list[An
         return Table(sheet, file, columns, titles, number, width if strict else None, []) if good else None
     if looked:
         book.problems.append(Problem(file, None, None, "roster/no_header", {"columns": [c.names[0] for c in SHEETS[sheet].columns if c.required]}))
-    else:
-        book.notes.append(Problem(file, None, None, "roster/empty"))
     return None
 
 

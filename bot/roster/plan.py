@@ -167,7 +167,7 @@ class Planner:
             changes.example("added", label)
         else:
             differs = [k for k, v in values.items() if existing[k] != v]
-            back = sheet not in {"posts"} and existing.get("retired_at") is not None
+            back = sheet != "posts" and existing.get("retired_at") is not None
             row = existing
             if differs or back:
                 row = {**existing, **values}
@@ -225,7 +225,7 @@ class Planner:
             found = self.places.communities.get(name)
             if found is None:
                 self.roster.blame(sheet, entry.row, "community", "roster/unknown_community", name=name)
-            return found and found["id"]
+            return None if found is None else int(found["id"])
         if any(entry.values.get(k) for k in ("estate", "building", "grid", "room")):
             if len(self.places.communities) == 1:
                 only: int = next(iter(self.places.communities.values()))["id"]
@@ -400,7 +400,7 @@ class Planner:
                 neighbour = entered.get((home["id"], v["name"]))
                 existing = neighbour if neighbour and neighbour["key"] not in asked else None
             if existing is not None and self._foreign(existing, community, v["name"]):
-                self.roster.blame("people", entry.row, "key", "roster/key_taken", key=v["key"])
+                self.roster.blame("people", entry.row, "key", "roster/key_taken", who=v["key"])
                 continue
             values: Row = {"key": v["key"], "name": v["name"], "self_entered": False, **_given(v, "phone")}
             if "community" in v or community is not None or existing is None:
@@ -480,7 +480,7 @@ class Planner:
     def _holder(self, entry: Entry, column: str) -> int | None:
         found = self.people.get(entry.values[column])
         if found is None or found["id"] not in self.live:
-            self.roster.blame("posts", entry.row, column, "roster/unknown_person", key=entry.values[column], retired=found is not None)
+            self.roster.blame("posts", entry.row, column, "roster/unknown_person", who=entry.values[column], retired=found is not None)
             return None
         return self._use(found)
 
@@ -510,7 +510,7 @@ class Planner:
                 estate = next(row["estate_id"] for row in self.places.buildings.values() if row["id"] == building)
             existing = known.get((v["channel"], v["chat"]))
             if existing is not None and existing["community_id"] != community and existing["community_id"] not in self.mentioned:
-                self.roster.blame("chats", entry.row, "chat", "roster/chat_taken", key=v["chat"])
+                self.roster.blame("chats", entry.row, "chat", "roster/chat_taken", who=v["chat"])
                 continue
             values = {
                 "channel": v["channel"],
@@ -616,7 +616,7 @@ def _pair(rows: list[tuple[Entry, Row]], before: list[Row], now: datetime) -> It
         lambda a, b: all(a[k] == b[k] for k in ("since", "until", "categories")),
         lambda a, b: a["since"] == b["since"] and a["categories"] == b["categories"],
         lambda a, b: a["since"] == b["since"],
-        lambda a, b: True,
+        lambda _a, _b: True,
     )
     open_rows = list(rows)
     for test in tests:

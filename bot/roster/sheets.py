@@ -64,7 +64,7 @@ SHEETS: dict[str, Sheet] = {
             "estates",
             "小区",
             ("estate", "小区", "小区信息", "院落"),
-            (_place("community", required=True), _place("estate", required=True), Column("aliases", ("alias", "别名", "俗称", "简称"), limit=200)),
+            (_place("community", required=True), _place("estate", required=True), Column("aliases", ("别名", "俗称", "简称", "alias"), limit=200)),
         ),
         Sheet("grids", "网格", ("grid", "网格", "网格信息"), (_place("community", required=True), _place("grid", required=True))),
         Sheet(
@@ -109,10 +109,10 @@ SHEETS: dict[str, Sheet] = {
                 Column("role", ("岗位", "职务", "角色", "身份"), required=True),
                 *(_place(k) for k in ("community", "estate", "building", "grid")),
                 Column("department", ("部门", "单位", "所属部门")),
-                Column("categories", ("category", "类别", "分类", "负责类别", "事项类别"), limit=500),
+                Column("categories", ("类别", "category", "分类", "负责类别", "事项类别"), limit=500),
                 Column("deputy_for", ("替谁", "代谁", "替补", "副手", "顶替", "b角对应", "a角编号", "替谁编号", "a角"), limit=64),
-                Column("from", ("since", "起", "自", "从", "开始", "起始", "开始日期", "起始日期", "任职日期", "开始时间", "起始时间", "上任"), limit=30),
-                Column("until", ("to", "止", "至", "到", "结束", "截止", "结束日期", "截止日期", "离任日期", "到期", "结束时间", "卸任"), limit=30),
+                Column("from", ("起", "since", "自", "从", "开始", "起始", "开始日期", "起始日期", "任职日期", "开始时间", "起始时间", "上任"), limit=30),
+                Column("until", ("止", "to", "至", "到", "结束", "截止", "结束日期", "截止日期", "离任日期", "到期", "结束时间", "卸任"), limit=30),
             ),
         ),
         Sheet(
@@ -120,7 +120,7 @@ SHEETS: dict[str, Sheet] = {
             "群",
             ("chat", "群", "群聊", "微信群", "群组"),
             (
-                Column("chat", ("key", "群编号", "编号", "群号", "群id"), required=True, limit=128),
+                Column("chat", ("群编号", "key", "编号", "群号", "群id"), required=True, limit=128),
                 Column("name", ("名称", "群名", "群名称", "群名字"), limit=80),
                 Column("channel", ("渠道", "平台", "通道", "频道"), required=True, limit=20),
                 _place("community", required=True),
