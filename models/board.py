@@ -9,7 +9,7 @@ from datetime import datetime
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.orm import Session
 
 from models.deadlines import Deadline, Due
@@ -23,6 +23,9 @@ from models.records import LedgerHead, Notice
 LISTED = (Status.OPEN, Status.ACCEPTED, Status.RESOLVED, Status.CLOSED)
 #: The clocks the public may watch; the rest are the bot's own reminders.
 PUBLIC_CLOCKS = (Due.ACCEPT, Due.RESOLVE, Due.REPORT_IN, Due.HOLD)
+
+#: 附议 is what others do: the first reporter has a row too, so that all are asked alike, and is not counted.
+_OTHERS = func.count(case((Endorsement.first.is_(False), 1)))
 
 
 def masked(name: str) -> str:
@@ -176,7 +179,7 @@ def board(session: Session, community_id: int, wanted: Filter, *, limit: int) ->
                 name, estate_id = places.buildings[row.building_id]
                 page.buildings[places.estates[estate_id], name] += row.n
     asked = (
-        select(Issue, select(func.count()).where(Endorsement.issue_id == Issue.id).scalar_subquery())
+        select(Issue, select(_OTHERS).where(Endorsement.issue_id == Issue.id).scalar_subquery())
         .where(Issue.community_id == community_id, *_public(), *_chosen(places, wanted))
         .order_by(Issue.number.desc())
         .limit(limit + 1)
@@ -282,7 +285,7 @@ def view(session: Session, issue: Issue) -> IssueView:
         Happened(event.at, event.what, event.public, event.role, masked(name or "") if event.role else "", event.detail)
         for event, name in session.execute(told.where(IssueEvent.issue_id == issue.id).order_by(IssueEvent.at, IssueEvent.id))
     ]
-    backed = select(func.count(), func.count(Endorsement.score), func.sum(Endorsement.score)).where(Endorsement.issue_id == issue.id)
+    backed = select(_OTHERS, func.count(Endorsement.score), func.sum(Endorsement.score)).where(Endorsement.issue_id == issue.id)
     endorsements, ratings, total = session.execute(backed).one()
     photos = select(Photo.digest).where(Photo.issue_id == issue.id, Photo.by_officer, Photo.cleared_at.is_not(None)).order_by(Photo.at, Photo.id)
     return IssueView(

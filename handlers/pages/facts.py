@@ -77,7 +77,7 @@ def issue(site: Site, view: IssueView) -> dict[str, Any]:
         "place": view.spot.label,
         "holder": {"role": view.holder.role.value, "name": view.holder.name} if view.holder else None,
         "deadlines": [{"what": clock.what.value, "due": iso(clock.due), "met": clock.met} for clock in view.deadlines],
-        "endorsements": max(0, view.endorsements - 1),  # 附议 is what other residents do
+        "endorsements": view.endorsements,
         "history": [{"at": iso(event.at), "what": sentence(site, event), "by": by(event)} for event in view.history],
         "rating": {"count": view.ratings, "mean": number_of(view.mean)},
     }

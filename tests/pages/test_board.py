@@ -89,12 +89,15 @@ async def test_an_issue_has_exactly_the_fields_of_the_contract(pages: Scene) -> 
     assert set(known["history"][0]) == {"at", "what", "by"}
     assert known["history"][1]["by"] == "楼栋长 王**"
     assert known["rating"] == {"count": 0, "mean": None}
+    # The reporter's own row is no 附议.
+    assert known["endorsements"] == 0
 
 
 async def test_a_mean_is_a_fraction(pages: Scene) -> None:
     known = await (await pages.client.get(f"{HERE}/issues/18.json")).json()
 
     assert known["rating"] == {"count": 2, "mean": "9/2"}
+    assert known["endorsements"] == 2
     assert "4.5 分（2 人）" in await text_of(pages, f"{HERE}/issues/18")
 
 
