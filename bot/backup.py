@@ -153,7 +153,7 @@ def _manifest(archive: zipfile.ZipFile) -> dict[str, Any]:
     names = [info.filename for info in archive.infolist()]
     if MANIFEST not in names or archive.getinfo(MANIFEST).file_size > _LARGEST_MANIFEST:
         raise Unusable("不是议事厅的备份：没有 manifest.json")
-    manifest = json.loads(archive.read(MANIFEST))
+    manifest: Any = json.loads(archive.read(MANIFEST))
     files = manifest.get("files") if isinstance(manifest, dict) else None
     if not isinstance(files, dict) or manifest.get("format") != FORMAT:
         raise Unusable("不认识这种备份格式，可能来自更新的版本")
@@ -162,7 +162,7 @@ def _manifest(archive: zipfile.ZipFile) -> dict[str, Any]:
     for name in files:
         if not _PART.fullmatch(name):
             raise Unusable(f"备份里有不该有的文件：{name}")
-    return manifest
+    return {**manifest, "files": files}
 
 
 def _unpack(archive: zipfile.ZipFile, name: str, about: Any, target: Path) -> None:
