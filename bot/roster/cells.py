@@ -127,7 +127,7 @@ def owners(text: str) -> str:
 
 
 _NOT_PHONE = re.compile(r"[\s\-()._]+")
-_PHONE = re.compile(r"1[3-9]\d{9}|0\d{9,11}(?:转\d{1,6})?|[2-9]\d{6,7}|400\d{7}|800\d{7}|9\d{4,5}|1\d{2,4}")
+_PHONE = re.compile(r"1[3-9]\d{9}|0\d{9,11}(?:转\d{1,6})?|[2-9]\d{6,7}|400\d{7}|800\d{7}")
 
 
 def phone(text: str) -> str:

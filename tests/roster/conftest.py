@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import csv
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -118,6 +120,20 @@ class Town:
         return CliRunner().invoke(_app(["import"]), ["import", *arguments], env={"YISHITING_HOME": str(self.settings.home), "COLUMNS": "500"})
 
 
+@cache
+def _empty() -> bytes:
+    with tempfile.TemporaryDirectory() as made:
+        migrate.upgrade(Settings(home=Path(made)))
+        return (Path(made) / "yishiting.db").read_bytes()
+
+
+def migrated(home: Path) -> Settings:
+    """An empty installation; the migrations run once for all tests."""
+    home.mkdir()
+    (home / "yishiting.db").write_bytes(_empty())
+    return Settings(home=home)
+
+
 def said(roster: Roster) -> list[str]:
     texts = Texts()
     return [p.line(texts) for p in roster.problems]
@@ -125,8 +141,7 @@ def said(roster: Roster) -> list[str]:
 
 @pytest.fixture
 def town(tmp_path: Path) -> Iterator[Town]:
-    settings = Settings(home=tmp_path / "var")
-    migrate.upgrade(settings)
+    settings = migrated(tmp_path / "var")
     engine = sync_engine(parse_url(settings.database_url))
     yield Town(settings, engine, tmp_path)
     engine.dispose()

@@ -11,11 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot import migrate
 from bot.database import parse_url, sync_engine
 from bot.roster import Outdated, commit, load_demo
-from config.settings import Settings
-from tests.roster.conftest import NOW, SMALL, Rows, Town, changed, folder, workbook
+from tests.roster.conftest import NOW, SMALL, Rows, Town, changed, folder, migrated, workbook
 
 
 def test_the_small_roster_arrives(town: Town) -> None:
@@ -64,7 +62,7 @@ def test_a_workbook_is_the_same_roster(town: Town) -> None:
     }
     sheets: dict[str, Rows] = {chinese[k]: [["春和社区登记"], [], *rows] for k, rows in SMALL.items()}
     # Numbers as numbers, as a spreadsheet has them.
-    sheets["住户"] = [["户表"], *[[int(c) if str(c).isdigit() else c for c in row] for row in SMALL["households"]]]
+    sheets["住户"] = [["户表"], *[[int(str(c)) if str(c).isdigit() else c for c in row] for row in SMALL["households"]]]
     plan = town.take(workbook(town.tmp / "名册.xlsx", sheets))
     assert not plan.changes
 
@@ -205,8 +203,7 @@ def test_a_roster_that_changed_meanwhile_is_not_written_over(town: Town) -> None
 
 
 def test_the_demo_loads_once(tmp_path: Path) -> None:
-    where = Settings(home=tmp_path)
-    migrate.upgrade(where)
+    where = migrated(tmp_path / "var")
     assert load_demo(where)
     assert not load_demo(where)
     engine = sync_engine(parse_url(where.database_url))
@@ -243,8 +240,7 @@ def test_any_roster_twice_is_the_roster_once(homes: dict[tuple[int, str], tuple[
         "people": [["编号", "姓名", "社区", "楼栋", "室"], *[[k, n, "春和社区", *places[i % len(places)]] for k, (n, i) in persons.items()]],
     }
     with tempfile.TemporaryDirectory() as made:
-        where = Settings(home=Path(made) / "var")
-        migrate.upgrade(where)
+        where = migrated(Path(made) / "var")
         engine = sync_engine(parse_url(where.database_url))
         one = Town(where, engine, Path(made))
         try:
