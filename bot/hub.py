@@ -12,9 +12,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import bindparam, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.dml import ReturningInsert
 
 from bot import photos
 from bot.clock import Clock
@@ -41,6 +42,19 @@ TALK = timedelta(minutes=10)
 
 Conversation = tuple[str, str, str]
 NOBODY = Inbound(channel="", chat="", sender="")
+
+
+#: Statements of every turn, made once: making them costs as much as running them.
+_HEARD: dict[str, ReturningInsert[int]] = {
+    "sqlite": sqlite.insert(Inbox).on_conflict_do_nothing().returning(Inbox.id),
+    "postgresql": postgresql.insert(Inbox).on_conflict_do_nothing().returning(Inbox.id),
+}
+_ACCOUNTS = (
+    select(Identity.id, Identity.person_id, Identity.channel, Identity.external)
+    .where(or_(Identity.id.in_(bindparam("ids", expanding=True)), Identity.person_id.in_(bindparam("people", expanding=True))))
+    .order_by(Identity.seen_at)
+)
+_KEYS = select(Person.id, Person.key).where(Person.id.in_(bindparam("people", expanding=True)))
 
 
 class _Nothing(Exception):
@@ -282,7 +296,7 @@ class Hub:
 
         turn, sent = await self.database.turn(work)
         if turn is not None:
-            await self.after(turn)
+            await self.after(turn, sent)
         return sent
 
     async def quietly(self, handle: Callable[[Turn], None], now: datetime, inbound: Inbound = NOBODY) -> list[Sent]:
@@ -294,7 +308,7 @@ class Hub:
             return turn, self.record(turn, None)
 
         turn, sent = await self.database.turn(work)
-        await self.after(turn)
+        await self.after(turn, sent)
         return sent
 
     # --- what a turn leaves -----------------------------------------------------------------------------------------------
@@ -336,22 +350,23 @@ class Hub:
         people = {o.person_id for o in turn.outgoing if o.person_id is not None}
         identities = {o.identity_id for o in turn.outgoing if o.identity_id is not None}
         found: dict[tuple[str, int], tuple[str, str]] = {}
-        if identities:
-            for row in turn.session.scalars(select(Identity).where(Identity.id.in_(identities))):
-                if row.channel in self.world.channels:
-                    found["identity", row.id] = (row.channel, f"dm:{row.external}")
-        if people:
-            known = select(Identity.person_id, Identity.channel, Identity.external).where(Identity.person_id.in_(people)).order_by(Identity.seen_at)
-            for person_id, channel, external in turn.session.execute(known):
-                if channel in self.world.channels and channel != "gate":
-                    found["person", person_id or 0] = (channel, f"dm:{external}")
-            if self.world.sandbox:
-                rest = [p for p in people if ("person", p) not in found]
-                for person_id, key in turn.session.execute(select(Person.id, Person.key).where(Person.id.in_(rest))) if rest else ():
-                    found["person", person_id] = ("sandbox", f"dm:{key}")
+        if not people and not identities:
+            return found
+        turn.session.flush()
+        connection = turn.session.connection()
+        for row in connection.execute(_ACCOUNTS, {"ids": list(identities), "people": list(people)}):
+            if row.channel not in self.world.channels:
+                continue
+            if row.id in identities:
+                found["identity", row.id] = (row.channel, f"dm:{row.external}")
+            if row.person_id in people and row.channel != "gate":
+                found["person", row.person_id] = (row.channel, f"dm:{row.external}")
+        if self.world.sandbox and (rest := [p for p in people if ("person", p) not in found]):
+            for row in connection.execute(_KEYS, {"people": rest}):
+                found["person", row.id] = ("sandbox", f"dm:{row.key}")
         return found
 
-    async def after(self, turn: Turn) -> None:
+    async def after(self, turn: Turn, sent: list[Sent]) -> None:
         """Mirror in memory what was committed, and wake who sends."""
         for conversation, until in turn.mirror:
             if until is None:
@@ -375,7 +390,7 @@ class Hub:
         if turn.roster_changed:
             await self.refresh()
         await self._forget_photos(turn.dropped)
-        if turn.outgoing:
+        if not all(message.delivered for message in sent):
             self.wake()
 
 
@@ -389,10 +404,9 @@ def gazetteer_of(community: CommunityInfo) -> Gazetteer:
 
 def _first_time(session: Session, inbound: Inbound, now: datetime) -> int | None:
     """The new inbox row's id, or None when the message came before. A second copy on another process waits here for the first."""
-    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    row_id = new_id()
-    statement = insert(Inbox).values(id=row_id, channel=inbound.channel, message_id=inbound.message_id, at=now).on_conflict_do_nothing().returning(Inbox.id)
-    return row_id if session.connection().execute(statement).scalar() is not None else None
+    connection = session.connection()
+    row = {"id": new_id(), "channel": inbound.channel, "message_id": inbound.message_id, "at": now}
+    return connection.execute(_HEARD[connection.dialect.name], row).scalar()
 
 
 def stored_answer(session: Session, inbound: Inbound) -> list[Sent]:

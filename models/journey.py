@@ -325,6 +325,8 @@ def start(session: Session, issue: Issue, what: Due, due_at: datetime, *, assign
 
 def stop(session: Session, issue: Issue, now: datetime, *whats: Due, met: bool | None = None) -> None:
     """Stop the clocks of these kinds (all kinds when none is named); `met` None means called off. One missed before counts as missed."""
+    if _unwritten(session, issue, Deadline):
+        return
     query = update(Deadline).where(Deadline.issue_id == issue.id, Deadline.settled_at.is_(None))
     if whats:
         query = query.where(Deadline.what.in_(whats))
@@ -334,8 +336,15 @@ def stop(session: Session, issue: Issue, now: datetime, *whats: Due, met: bool |
     session.execute(query.values(settled_at=now, met=kept).execution_options(synchronize_session="fetch"))
 
 
+def _unwritten(session: Session, issue: Issue, kind: type[Deadline] | type[Assignment]) -> bool:
+    """The issue was opened in this very turn and has no row of that kind yet: nothing to ask the database."""
+    return issue in session.new and not any(isinstance(row, kind) and row.issue_id == issue.id for row in session.new)
+
+
 def end_assignments(session: Session, issue: Issue, now: datetime, *, but: Assignment | None = None) -> list[Assignment]:
     """Take the issue out of all hands but one; returns those that ended."""
+    if _unwritten(session, issue, Assignment):
+        return []
     ended = [a for a in active_assignments(session, issue) if but is None or a.id != but.id]
     for assignment in ended:
         assignment.ended_at = now
