@@ -15,6 +15,8 @@ _TALK = re.compile(
 )
 #: Without a province, a town or a road these short forms are what residents write; the talk's grammar reads them.
 _SHORT = re.compile(r"^\D{0,6}\d{1,3}(?:栋|幢|座|号楼|单元|-).{0,12}$")
+#: Four characters of a name before the first number: 翠湖名苑47-6-746.
+_NAMED = re.compile(r"\D{4,}[\dA-Za-z]")
 _ADMIN = re.compile(r"[省市区县镇乡]|街道|[路街巷弄]\d|大道")
 _N = rf"(?:\d{{1,5}}|{NUMERAL}{{1,4}})"
 #: A road with its number: 文三路23号, 解放街12弄, 路1102 before a hyphen; what follows the first number is the house.
@@ -37,13 +39,9 @@ _ROOM = re.compile(r"(?P<name>[A-Za-z]?-?\d{1,5}[A-Za-z]?(?:[-~、]\d{1,5}(?!\d)
 
 def looks_formal(text: str) -> bool:
     """Whether folded `text` is one address and no sentence."""
-    return (
-        len(text) <= 80
-        and bool(_FORMAL.search(text))
-        and any(sign.isdigit() for sign in text)
-        and not _TALK.search(text)
-        and (_ADMIN.search(text) is not None or not _SHORT.match(text))
-    )
+    if len(text) > 80 or not _FORMAL.search(text) or _TALK.search(text) or not any(sign.isdigit() for sign in text):
+        return False
+    return bool(_ADMIN.search(text)) or bool(_NAMED.match(text) and not _SHORT.match(text))
 
 
 def _plain(name: str) -> str | None:

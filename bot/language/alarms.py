@@ -19,6 +19,8 @@ class Alarms:
     def find(self, text: str) -> tuple[Alarm, str] | None:
         """The alarm in `text` and the words that set it off, else None."""
         lexicon = self._lexicon
+        if lexicon.alarm_never.search(text):
+            return None
         kept = bool(lexicon.alarm_keep.search(text))
         if not kept and lexicon.alarm_cancel.search(text):
             return None

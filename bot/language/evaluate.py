@@ -21,7 +21,7 @@ from typing import Any
 from . import fit as fitting
 from .lexicon import load_lexicon
 from .moments import span_length
-from .normalise import fold
+from .normalise import fold, narrow
 from .numerals import to_int
 from .reader import Reader
 from .understanding import Understanding
@@ -463,8 +463,8 @@ def _votes(rows: list[Row], reader: Reader, data: Path) -> None:
     for row in lines:
         poll = reader.read(row["text"], now=NOW).poll or {}
         same = {
-            "title": fold(row["title"]).rstrip("?？。") == poll.get("title"),
-            "options": [fold(option) for option in row["options"]] == poll.get("options"),
+            "title": row["title"].rstrip("?？。") == poll.get("title"),
+            "options": row["options"] == poll.get("options"),
             "closes": _same_end(row["closes"], poll.get("closes")),
             "unit": {"person": "resident"}.get(row["unit"], row["unit"]) == poll.get("unit") and bool(poll),
         }
@@ -483,7 +483,7 @@ def _signups(rows: list[Row], reader: Reader, data: Path) -> None:
     lines = _json(data / "jielong_dev.jsonl")
     for row in lines:
         signup = reader.read(row["text"]).signup or {"title": "", "entries": []}
-        want = [(_NOISE.sub("", fold(entry["name"])), _NOISE.sub("", fold(entry["note"]))) for entry in row["entries"]]
+        want = [(_NOISE.sub("", narrow(entry["name"])), _NOISE.sub("", narrow(entry["note"]))) for entry in row["entries"]]
         got = [(_NOISE.sub("", entry["name"]), _NOISE.sub("", entry["note"])) for entry in signup["entries"]]
         total += max(len(want), len(got))
         rest = list(got)
@@ -492,7 +492,7 @@ def _signups(rows: list[Row], reader: Reader, data: Path) -> None:
                 rest.remove(entry)
                 hits += 1
         whole += want == got
-        titles += _NOISE.sub("", fold(row["title"])) == _NOISE.sub("", signup["title"])
+        titles += _NOISE.sub("", narrow(row["title"])) == _NOISE.sub("", signup["title"])
     rows.append(Row("接龙: entries", "≥ 0.95", str(Figure(hits, total))))
     rows.append(Row("接龙: whole lists", "", str(Figure(whole, len(lines)))))
     rows.append(Row("接龙: titles", "", str(Figure(titles, len(lines)))))

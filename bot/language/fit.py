@@ -51,6 +51,8 @@ def cases(data: Path = DATA, *, chat_weight: float = 0.25) -> list[Case]:
             found.append(Case(row["text"], row["intent"] == "report", 1.0, f"group{number % 5}"))
     for number, line in enumerate(EXAMPLES.read_text("utf-8").splitlines()[1:]):
         intent, _, text = line.split("\t")
+        if intent not in {"report", "chatter"}:
+            continue
         found.append(Case(text, intent == "report", 1.0, f"own{number % 5}"))
     for name, skip in (("chitchat_hard_dev.tsv", "ambiguous"), ("chitchat_dev.tsv", "")):
         hard = bool(skip)

@@ -121,6 +121,7 @@ class Lexicon:
     alarms: tuple[Alarm, ...]
     alarm_cancel: re.Pattern[str]
     alarm_keep: re.Pattern[str]
+    alarm_never: re.Pattern[str]
     urgent: tuple[tuple[str, re.Pattern[str]], ...]
     commands: dict[str, CommandRule]
     particles: tuple[str, ...]
@@ -167,6 +168,13 @@ def _union(patterns: Iterable[str], where: str) -> re.Pattern[str] | None:
         raise LexiconError(f"{where}: {error}") from error
 
 
+def _needed(patterns: Iterable[str], where: str) -> re.Pattern[str]:
+    union = _union(patterns, where)
+    if union is None:
+        raise LexiconError(f"{where}: no patterns")
+    return union
+
+
 def _compiled(pattern: str, where: str) -> re.Pattern[str]:
     try:
         return re.compile(pattern)
@@ -182,7 +190,7 @@ def read_files(folder: Folder | None = None) -> dict[str, Any]:
     for name in FILES:
         text = folder.joinpath(f"{name}.yaml").read_text("utf-8")
         try:
-            parsed[name] = yaml.load(text, Loader=loader)
+            parsed[name] = yaml.load(text, Loader=loader)  # noqa: S506 - one of the two safe loaders
         except yaml.YAMLError as error:
             raise LexiconError(f"config/lexicon/{name}.yaml: {error}") from error
         if not isinstance(parsed[name], dict):
@@ -227,15 +235,12 @@ def build(files: Mapping[str, Any]) -> Lexicon:
     alarms = []
     for name, entry in danger["alarms"].items():
         where = f"alarms.yaml {name}"
-        patterns = _union(entry["patterns"], where)
-        assert patterns is not None, where
         alarms.append(
             Alarm(
-                name, entry["category"], patterns, _union(entry.get("own_cancel", ()), where), _union(entry.get("weak", ()), where), bool(entry.get("private"))
+                name, entry["category"], _needed(entry["patterns"], where), _union(entry.get("own_cancel", ()), where), _union(entry.get("weak", ()), where), bool(entry.get("private"))
             )
         )
-    cancel, keep = _union(danger["cancel"], "alarms.yaml cancel"), _union(danger["keep"], "alarms.yaml keep")
-    assert cancel is not None and keep is not None
+    cancel, keep, never = (_needed(danger[key], f"alarms.yaml {key}") for key in ("cancel", "keep", "always_cancel"))
 
     commands = {
         verb: CommandRule(
@@ -243,7 +248,7 @@ def build(files: Mapping[str, Any]) -> Lexicon:
             tuple(sorted(words_of(entry["words"]), key=len, reverse=True)),
             entry["intent"],
             entry["number"],
-            entry["rest"],
+            "no" if entry["rest"] is False else entry["rest"],  # YAML reads a bare no as false
             bool(entry.get("bare")),
             bool(entry.get("free")),
             entry.get("alone"),
@@ -256,11 +261,8 @@ def build(files: Mapping[str, Any]) -> Lexicon:
     against = {}
     for key, names in roles.items():
         who = "(?:" + "|".join(sorted(names, key=len, reverse=True)) + ")"
-        pattern = _union((part.replace("{who}", who) for part in files["roles"]["against"]), f"roles.yaml {key}")
-        assert pattern is not None
-        against[key] = pattern
-    against_not = _union(files["roles"]["against_not"], "roles.yaml against_not")
-    assert against_not is not None
+        against[key] = _needed((part.replace("{who}", who) for part in files["roles"]["against"]), f"roles.yaml {key}")
+    against_not = _needed(files["roles"]["against_not"], "roles.yaml against_not")
     typos = files["typos"]
     return Lexicon(
         categories=categories,
@@ -272,6 +274,7 @@ def build(files: Mapping[str, Any]) -> Lexicon:
         alarms=tuple(alarms),
         alarm_cancel=cancel,
         alarm_keep=keep,
+        alarm_never=never,
         urgent=tuple((entry["category"], _compiled(entry["pattern"], "alarms.yaml urgent")) for entry in danger["urgent"]),
         commands=commands,
         particles=tuple(sorted(words_of(files["commands"]["particles"]), key=len, reverse=True)),
@@ -288,7 +291,7 @@ def build(files: Mapping[str, Any]) -> Lexicon:
         against_not=against_not,
         typos={fold(key): fold(value) for key, value in typos["typos"].items()},
         dialect={fold(key): fold(value) for key, value in typos["dialect"].items()},
-        emoji={key: value for key, value in typos["emoji"].items()},
+        emoji=dict(typos["emoji"]),
         votes=files["votes"],
         everyday=frozenset(fold(word) for word in words_of(files["everyday"]["words"])),
         glance=tuple(words_of(files["acts"].get("glance")) + words_of(files["alarms"].get("glance")) + words_of(files["votes"].get("glance"))),

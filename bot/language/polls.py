@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from typing import Any
 
 from .lexicon import load_lexicon, words_of
 from .moments import Moment, find_moment
@@ -20,13 +21,13 @@ class PollLine:
     moment: Moment | None
     unit: str | None
 
-    def as_dict(self, now: datetime | None) -> dict[str, object]:
+    def as_dict(self, now: datetime | None) -> dict[str, Any]:
         """The `poll` of contract.md: `closes` is a local time when `now` is known, else the span as an ISO duration."""
         at = self.moment.resolve(now) if self.moment and now is not None else None
         closes = at.isoformat(timespec="minutes") if at else (self.moment.span if self.moment else None)
         if closes is None and self.moment and self.moment.at:
             closes = self.moment.at.isoformat(timespec="minutes")
-        made: dict[str, object] = {"title": self.title, "options": list(self.options), "closes": closes, "unit": self.unit}
+        made: dict[str, Any] = {"title": self.title, "options": list(self.options), "closes": closes, "unit": self.unit}
         if self.moment and self.moment.span:
             made["closes_after"] = self.moment.span
         return made
@@ -171,7 +172,7 @@ def _core(text: str) -> str | None:
     return body.strip(" ,:。啊呗噻嘛吧哈") or None
 
 
-_LABELLED = re.compile(r"(?:^|[\s,、;:。?])(?P<key>[A-Ha-h]|方案[一二三四五六七八\d]|[①②③④⑤⑥])[\s.、:)]*(?P<text>[^\s,、;。?|]+(?:[^A-H①-⑥,、;。?|]*)?)")
+_LABELLED = re.compile(r"(?:^|(?<=[\s,、;:。?]))(?P<key>[A-Ha-h]|方案[一二三四五六七八\d]|[①②③④⑤⑥])[\s.、:)]*(?P<text>[^\s,、;。?|]+(?:[^A-H①-⑥,、;。?|]*)?)")
 _OPTION_INTRO = re.compile(r"(?:选项|候选|备选|可选)(?:有|是|为|:)*\s*")
 
 
@@ -204,13 +205,15 @@ def _title_and_options(body: str) -> tuple[str, tuple[str, ...]]:
     if intro and intro.start() > 3:
         options = _listed(text[intro.end() :])
         if len(options) >= 2:
-            return _clean_title(text[: intro.start()]), options
+            return _clean_title(text[: intro.end() if intro[0].startswith("候选") else intro.start()]), options
     for cut in re.finditer(r"[?？。:,]\s*|\s+", text):
         title, listing = text[: cut.start()], text[cut.end() :].strip(" ,。!?")
         options = _listed(listing)
         if len(options) >= 2 and len(title) >= 4:
             return _clean_title(title), options
     # 挂或者不挂两个选项, without punctuation
+    if spoken := re.search(r"(?P<title>.{4,40}?)(?P<a>[\u4e00-\u9fff]{1,4})(?:或者|还是|或|和)不(?P=a)", text):
+        return _clean_title(spoken["title"]), (spoken["a"], f"不{spoken['a']}")
     spoken = re.search(
         rf"(?P<title>.{{4,40}}?)(?P<a>{_opinions()}|[\u4e00-\u9fff]{{1,4}})(?:或者|还是|或|和)(?P<b>{_opinions()}|[\u4e00-\u9fff]{{1,4}}?)(?:两个|2个|二个|这两个)(?:选项|选择)",
         text,

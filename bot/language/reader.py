@@ -14,7 +14,7 @@ from .commands import CommandParser, strip_mention
 from .evidence import Evidence, Finder, gather, probability, reasons, weigh
 from .homophones import Homophones
 from .lexicon import Act, Lexicon, load_lexicon, tokenizer, trigger_characters
-from .normalise import LIMIT, fold
+from .normalise import LIMIT, as_written, fold, narrow
 from .places import find_place
 from .polls import parse_bars, parse_sentence
 from .signups import parse_signup
@@ -29,6 +29,7 @@ _PLACE_SIGN = re.compile(r"[栋幢座楼单院门库]|\d-\d")
 _EMOJI_JOKE = re.compile("[😂🤣🤡😄😆😁😜😝🎂🎉🍲🌶🥵]|哈哈|笑死")
 #: 一是…,二是…; 1. … 2. …; ①…②…
 _ENUMERATION = re.compile(r"(?:^|(?<=[,。;:!?\s]))(?:第?[一二三四五六七八九]\s*(?:是|[、.,:)](?!\d))|[1-9]\s*[、.)](?!\d)|[①②③④⑤⑥⑦⑧⑨]|首先|其次)\s*[,:]?")
+_ONE_TWO = re.compile(r"[一二三四五六七八九]是[,:]?")
 _ALSO = re.compile(r"[,。;!?\s]+(?:对了|顺便(?:说一下|问一下|也|把)?|另外|还有(?:就是|个事|一个|一件事)?|再就是|以及|同时还有|外加)[,:\s]*")
 #: An emoji is read as a word only beside a word of the place (🔥 beside 楼道).
 _OUTDOORS = re.compile(r"[楼栋幢座门窗梯库]|单元|阳台|小区|院|厨房|电箱|电表|车棚|路|卫生间|水管|垃圾|\d-\d")
@@ -87,7 +88,7 @@ class Reader:
     def read(self, text: str, *, mention: bool = False, now: datetime | None = None, gazetteer: Gazetteer | None = None, quoted: bool = False) -> Understanding:
         """What one message says. `mention`: the bot was named; `quoted`: the message answers one of the bot's; both lower the bar."""
         folded = fold(text)
-        if not (mention or quoted or self.glance(text)):
+        if not (mention or quoted or self.glance(folded)):
             # Chatter, but 「2栋」 may be the answer to 「在哪一栋」.
             return Understanding(text=folded, place=find_place(folded, gazetteer, self.lexicon) if _PLACE_SIGN.search(folded) else Place())
         anonymous = _ANONYMOUS.match(strip_mention(folded))
@@ -98,11 +99,13 @@ class Reader:
             folded = _ANONYMOUS.sub("", plain)
         own = _QUOTE.sub("", folded).strip() or folded
         if signup := parse_signup(own):
+            written = narrow(text)
+            signup = {"title": as_written(signup["title"], fold(text), written), "entries": [{key: as_written(value, fold(text), written) for key, value in entry.items()} for entry in signup["entries"]]}
             return Understanding("signup", place=Place(), score=0.95, why=("接龙 with numbered lines",), text=folded, signup=signup)
         if not anonymous and (command := self._commands.parse(own, mention=mention, quoted=quoted)):
-            return self._command(command, own, now, gazetteer)
+            return self._command(command, own, text, now, gazetteer)
         if not anonymous and (poll := parse_sentence(own, now)):
-            return Understanding("poll_open", score=0.9, why=(f"a vote sentence: {poll.title}",), text=folded, poll=poll.as_dict(now))
+            return Understanding("poll_open", score=0.9, why=(f"a vote sentence: {poll.title}",), text=folded, poll=_written_poll(poll.as_dict(now), text))
         return self._talk(folded, own, mention=mention, quoted=quoted, anonymous=bool(anonymous), gazetteer=gazetteer)
 
     def evidence(self, text: str, *, mention: bool = False) -> Evidence:
@@ -113,13 +116,13 @@ class Reader:
             evidence.add("notice", "转发")
         return evidence
 
-    def _command(self, command: Command, text: str, now: datetime | None, gazetteer: Gazetteer | None) -> Understanding:
+    def _command(self, command: Command, text: str, written: str, now: datetime | None, gazetteer: Gazetteer | None) -> Understanding:
         rule = self.lexicon.commands.get(command.verb)
         intent = rule.intent if rule else "help"
         poll: dict[str, Any] | None = None
         if command.verb in {"open_poll", "open_owners_vote"}:
             line = parse_bars(command.rest, now) if "|" in command.rest else parse_sentence("投票:" + command.rest, now)
-            poll = line.as_dict(now) if line else None
+            poll = _written_poll(line.as_dict(now), written) if line else None
             if poll is not None and command.verb == "open_owners_vote" and poll["unit"] is None:
                 poll["unit"] = "owner"
         place = find_place(command.rest, gazetteer, self.lexicon) if command.rest and command.verb in {"report_for", "identify", "not_voted"} else Place()
@@ -260,9 +263,10 @@ class Reader:
     def split(self, text: str) -> list[str]:
         """The single issues of a message that names several, each worth a report of its own; else the text alone."""
         folded = fold(text)
-        cuts = [found.start() for found in _ENUMERATION.finditer(folded)]
+        marks = _ONE_TWO if "一是" in folded and "二是" in folded else _ENUMERATION
+        cuts = [found.start() for found in marks.finditer(folded)]
         if len(cuts) >= 2:
-            parts = [_ENUMERATION.sub("", folded[a:b], count=1) for a, b in zip(cuts, [*cuts[1:], len(folded)], strict=True)]
+            parts = [marks.sub("", folded[a:b], count=1) for a, b in zip(cuts, [*cuts[1:], len(folded)], strict=True)]
         else:
             parts = _ALSO.split(folded)
         parts = [part.strip(" ,。;、\n") for part in parts]
@@ -281,6 +285,12 @@ class Reader:
         if not evidence.votes or not {"trouble", "everyday_trouble", "fault", "nobody", "nuisance"} & evidence.features.keys():
             return None
         return self._category(evidence)
+
+
+def _written_poll(poll: dict[str, Any], text: str) -> dict[str, Any]:
+    """Title and options in the characters that the writer used."""
+    folded, written = fold(text), narrow(text)
+    return {**poll, "title": as_written(poll["title"], folded, written), "options": [as_written(option, folded, written) for option in poll["options"]]}
 
 
 def category_of(word: str, lexicon: Lexicon | None = None) -> str | None:

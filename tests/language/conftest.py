@@ -1,0 +1,12 @@
+"""One reader for all tests: building it takes most of a second."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.language import Reader
+
+
+@pytest.fixture(scope="session")
+def reader() -> Reader:
+    return Reader()

@@ -1,0 +1,88 @@
+"""Places as residents write them, and numbers that are none."""
+
+from __future__ import annotations
+
+import string
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.language import Gazetteer, Place, parse_place, render_place
+
+numbers = st.integers(1, 99).map(str)
+buildings = st.one_of(numbers, st.sampled_from(list("ABCDEF")))
+rooms = st.builds(lambda floor, door: f"{floor}{door:02}", st.integers(1, 33), st.integers(1, 12))
+spots = st.sampled_from(["电梯", "楼道", "东门", "地下车库", "消防通道", "垃圾房", "阳台"])
+units = st.one_of(st.none(), st.integers(1, 12).map(str))
+
+
+@given(buildings, units, st.one_of(st.none(), rooms), st.one_of(st.none(), spots))
+def test_every_rendering_comes_back(building: str, unit: str | None, room: str | None, spot: str | None) -> None:
+    place = Place(None, building, unit, room, spot)
+    assert parse_place(render_place(place)) == place
+
+
+@given(units, st.one_of(st.none(), rooms), spots)
+def test_parts_alone_come_back(unit: str | None, room: str | None, spot: str) -> None:
+    place = Place(None, None, unit, room, spot)
+    assert parse_place(render_place(place)) == place
+
+
+def test_estates_come_back() -> None:
+    gazetteer = Gazetteer(estates={"金康园小区": "金康园小区", "金康园": "金康园小区", "老糖厂宿舍": "金康园小区"})
+    place = Place("金康园小区", "3", "2", "501", "电梯")
+    assert parse_place(render_place(place), gazetteer) == place
+    assert parse_place("老糖厂宿舍3栋电梯坏了", gazetteer).estate == "金康园小区"
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("3栋2单元501", {"building": "3", "unit": "2", "room": "501"}),
+        ("三栋二单元五楼漏水", {"building": "3", "unit": "2"}),
+        ("3-2-501 李姐", {"building": "3", "unit": "2", "room": "501"}),
+        ("12－1－1804", {"building": "12", "unit": "1", "room": "1804"}),
+        ("6-402家没水", {"building": "6", "room": "402"}),
+        ("三号楼电梯", {"building": "3", "spot": "电梯"}),
+        ("A座大堂", {"building": "A", "spot": "大堂"}),
+        ("b栋1203", {"building": "B", "room": "1203"}),
+        ("十七幢一单元", {"building": "17", "unit": "1"}),
+        ("老二栋门口", {"building": "2", "spot": "门口"}),
+        ("14号院没水了", {"estate": "14号院"}),
+        ("负一楼积水", {"spot": "负一楼"}),
+        ("地下车库B区进水", {"spot": "地下车库B区"}),
+        ("东门保安睡觉", {"spot": "东门"}),
+        ("2单元楼道灯不亮", {"unit": "2", "spot": "楼道灯"}),
+        ("楼上1502漏水", {"room": "1502"}),
+        ("５棟３單元", {"building": "5", "unit": "3"}),
+    ],
+)
+def test_places(text: str, parts: dict[str, str]) -> None:
+    assert parse_place(text).as_dict() == parts
+
+
+@pytest.mark.parametrize("text", ["下午3点开会", "坐501路公交", "打12345投诉", "花了1200块", "2024年的事", "一共300户", "这栋楼", "手机尾号8888", "每栋都有", "停水3天了"])
+def test_numbers_that_are_no_place(text: str) -> None:
+    place = parse_place(text)
+    assert (place.building, place.unit, place.room) == (None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("云南省昆明市五华区人民路12号春城花园3幢2单元501室", ("3", "2", "501")),
+        ("滨江街道文化路88号翠湖名苑47-6-746", ("47", "6", "746")),
+        ("高新区科技大道1601号世纪大厦1398", (None, None, "1398")),
+        ("红星镇建设路37号-4-151", ("4", None, "151")),
+        ("江北区学府苑24号", ("24", None, None)),
+    ],
+)
+def test_formal_addresses(text: str, parts: tuple[str | None, str | None, str | None]) -> None:
+    place = parse_place(text)
+    assert (place.building, place.unit, place.room) == parts
+
+
+@given(st.text(alphabet=string.printable + "栋单元室号楼路门院苑一二三", max_size=60))
+def test_any_text_has_a_place_or_none(text: str) -> None:
+    parse_place(text)
