@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import sys
 import traceback
 from types import TracebackType
@@ -12,6 +13,8 @@ from structlog.typing import EventDict, WrappedLogger
 
 #: How many frames of a traceback are kept, the innermost.
 FRAMES = 12
+#: Chinese letters, a mobile number, an identity number: no value of a log line needs them, and a message id chosen by a client may hold them.
+_PERSONAL = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]+|(?<!\d)1[3-9]\d{9}(?!\d)|(?<!\d)\d{17}[\dXx](?!\d)")
 
 
 def places(kind: type[BaseException], trace: TracebackType | None) -> str:
@@ -20,9 +23,17 @@ def places(kind: type[BaseException], trace: TracebackType | None) -> str:
     return kind.__name__ + " at " + " < ".join(f"{frame.filename}:{frame.lineno} in {frame.name}" for frame in reversed(frames))
 
 
+def masked(words: str) -> str:
+    """`words` without what may be personal."""
+    return _PERSONAL.sub("…", words)
+
+
 def without_words(_logger: WrappedLogger, _name: str, event: EventDict) -> EventDict:
-    """Replace `exc_info` by its places."""
+    """Replace `exc_info` by its places, and mask every text."""
     info = event.pop("exc_info", None)
+    for name, value in event.items():
+        if isinstance(value, str):
+            event[name] = masked(value)
     if info is True:
         info = sys.exc_info()
     if isinstance(info, BaseException):
@@ -33,7 +44,12 @@ def without_words(_logger: WrappedLogger, _name: str, event: EventDict) -> Event
 
 
 class _Plain(logging.Formatter):
-    """Libraries' own records (aiohttp, apscheduler): the same rule for their exceptions."""
+    """Libraries' own records (aiohttp, apscheduler, asyncio): the same rules."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
+        # asyncio adds a line that quotes the lost task's exception.
+        record.message = masked(record.message.partition("\n")[0])
+        return super().formatMessage(record)
 
     def formatException(self, ei: object) -> str:  # noqa: N802 - logging's name
         kind, _, trace = ei if isinstance(ei, tuple) else (None, None, None)
