@@ -125,7 +125,7 @@ class Speaker:
                 if labels:
                     count = changes.restored if kind == "restored" else counts[kind] - (changes.restored if kind == "changed" else 0)
                     more = count if count > len(labels) else 0
-                    self("roster/example", kind=self.texts.text("roster/kinds", kind=kind), labels=labels, more=more)
+                    self.line("  " + self.texts.text("roster/example", kind=self.texts.text("roster/kinds", kind=kind), labels=labels, more=more))
 
     def done(self, plan: Plan, roster: Roster, *, retire: bool, seconds: float) -> None:
         """What was written."""

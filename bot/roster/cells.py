@@ -162,9 +162,14 @@ def day(text: str) -> date | None:
     if found := _DATE.match(text):
         year, month, month_day = found[1], found[2] or found[4], found[3] or found[5]
         try:
-            return date(int(year), int(month), int(month_day))
+            said = date(int(year), int(month), int(month_day))
         except ValueError:
-            pass
+            said = date.min
+        if said.year == 9999:
+            # What other programs write for 「open-ended」.
+            return None
+        if 1900 <= said.year < 2200:
+            return said
     raise BadCell("roster/date", text=text)
 
 

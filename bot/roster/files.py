@@ -6,6 +6,7 @@ import csv
 import io
 import warnings
 import zipfile
+import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
@@ -137,7 +138,7 @@ def guard(path: Path) -> None:
                         start = opened.read(4096)
                     if b"<!DOCTYPE" in start or b"<!ENTITY" in start:
                         raise Unreadable(Problem(path.name, None, None, "roster/not_a_workbook"))
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as error:
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError, ValueError) as error:
         raise Unreadable(Problem(path.name, None, None, "roster/not_a_workbook")) from error
 
 
