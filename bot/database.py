@@ -20,8 +20,7 @@ from sqlalchemy import URL, Connection, Engine, Insert, create_engine, event, in
 from sqlalchemy import inspect as sa_inspect
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
-from sqlalchemy.orm import Mapper, Session, make_transient_to_detached
-from sqlalchemy.orm.attributes import set_committed_value
+from sqlalchemy.orm import Mapper, Session
 from sqlalchemy.pool import StaticPool
 
 T = TypeVar("T")
@@ -216,24 +215,17 @@ class _TurnSession(Session):
     """
 
     def flush(self, objects: Any = None) -> None:
-        new = list(self.new)
+        new = dict(self._new)
         if new:
             rows: dict[type, list[dict[str, Any]]] = {}
-            for thing in new:
+            for thing in new.values():
                 rows.setdefault(type(thing), []).append(_row(thing))
-            self.expunge_all_new(new)
             connection = self.connection()
             for kind, values in rows.items():
                 connection.execute(_insert(kind), values if len(values) > 1 else values[0])
-            for thing in new:
-                make_transient_to_detached(thing)
-                self.add(thing)
+            # What the unit of work does itself after its own INSERTs: the rows are known and unchanged from here on.
+            self._register_persistent(set(new))
         super().flush(objects)
-
-    def expunge_all_new(self, new: list[Any]) -> None:
-        """Take the pending rows out, so that the unit of work does not write them a second time."""
-        for thing in new:
-            self.expunge(thing)
 
 
 @lru_cache(maxsize=64)
@@ -260,9 +252,7 @@ def _row(thing: Any) -> dict[str, Any]:
         if attribute in state:
             row[column] = state[attribute]
             continue
-        value = None if default is None else default.arg(None) if default.is_callable else default.arg
-        row[column] = value
-        set_committed_value(thing, attribute, value)
+        row[column] = state[attribute] = None if default is None else default.arg(None) if default.is_callable else default.arg
     return row
 
 

@@ -119,6 +119,8 @@ class Hub:
         chat = self.directory.chats.get((inbound.channel, inbound.chat))
         if chat:
             return chat.community_id
+        if named := self.directory.by_name.get(inbound.community):
+            return named.id
         known = self.directory.people.get(inbound.sender)
         if known and known.community_id:
             return known.community_id
@@ -362,8 +364,8 @@ class Hub:
             if row.person_id in people and row.channel != "gate":
                 found["person", row.person_id] = (row.channel, f"dm:{row.external}")
         if self.world.sandbox and (rest := [p for p in people if ("person", p) not in found]):
-            for row in connection.execute(_KEYS, {"people": rest}):
-                found["person", row.id] = ("sandbox", f"dm:{row.key}")
+            for person_id, key in connection.execute(_KEYS, {"people": rest}):
+                found["person", person_id] = ("sandbox", f"dm:{key}")
         return found
 
     async def after(self, turn: Turn, sent: list[Sent]) -> None:

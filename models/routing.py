@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import bindparam, exists, func, or_, select
@@ -103,34 +104,33 @@ _SERVING = (
 def serving(session: Session, community_id: int, now: datetime) -> list[Serving]:
     """Everybody in a post of this community now. While the principal is there, a deputy counts as absent: may act, is not chosen."""
     rows = session.connection().execute(_SERVING, {"community": community_id, "now": now}).all()
-    present = [
-        Serving(
-            r.person_id, r.key, r.name, Role(r.role), r.community_id, r.estate_id, r.building_id, r.grid_id, r.department, _set(r.categories), bool(r.absent)
-        )
-        for r in rows
-        if r.deputy_for is None
-    ]
+    return list(_everybody(tuple(rows)))
+
+
+@lru_cache(maxsize=64)
+def _everybody(rows: tuple[Any, ...]) -> tuple[Serving, ...]:
+    """The rows as posts; kept, since the same rows come back turn after turn."""
+    present = [_serving(row) for row in rows if row.deputy_for is None]
     away = {s.person_id for s in present if s.absent}
     here = {s.person_id for s in present} - away
-    deputies = [
-        Serving(
-            r.person_id,
-            r.key,
-            r.name,
-            Role(r.role),
-            r.community_id,
-            r.estate_id,
-            r.building_id,
-            r.grid_id,
-            r.department,
-            _set(r.categories),
-            absent=bool(r.absent) or r.deputy_for in here,
-            standing_in=r.deputy_for,
-        )
-        for r in rows
-        if r.deputy_for is not None
-    ]
-    return present + deputies
+    return (*present, *(_serving(row, absent=bool(row.absent) or row.deputy_for in here) for row in rows if row.deputy_for is not None))
+
+
+def _serving(row: Any, *, absent: bool | None = None) -> Serving:
+    return Serving(
+        row.person_id,
+        row.key,
+        row.name,
+        Role(row.role),
+        row.community_id,
+        row.estate_id,
+        row.building_id,
+        row.grid_id,
+        row.department,
+        _set(row.categories),
+        absent=bool(row.absent) if absent is None else absent,
+        standing_in=row.deputy_for,
+    )
 
 
 def _set(words: str) -> frozenset[str]:
