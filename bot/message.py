@@ -37,6 +37,8 @@ class Inbound:
     #: voice or video that the channel cannot turn into text
     media: str | None = None
     recalled: str | None = None
+    #: The name of the community, where the channel knows it (the page behind the QR code).
+    community: str = ""
 
     @property
     def direct(self) -> bool:

@@ -97,11 +97,11 @@ class Turn:
             found = self.session.scalars(_IDENTITY, {"channel": self.inbound.channel, "external": self.inbound.sender}).first()
             if found is None:
                 found = Identity(id=new_id(), channel=self.inbound.channel, external=self.inbound.sender, seen_at=self.now, ignored=False)
-                if self.inbound.channel == "sandbox" and (known := self.directory.people.get(self.inbound.sender)):
-                    found.person_id = known.id
                 self.session.add(found)
             elif self.now - found.seen_at > timedelta(hours=12):
                 found.seen_at = self.now
+            if found.person_id is None and self.inbound.channel == "sandbox" and (known := self.directory.people.get(self.inbound.sender)):
+                found.person_id = known.id
             self._identity = found
         return self._identity
 
@@ -141,6 +141,8 @@ class Turn:
     def _find_community(self) -> int:
         if self.chat:
             return self.chat.community_id
+        if named := self.directory.by_name.get(self.inbound.community):
+            return named.id
         if self.person and self.person.community_id:
             return self.person.community_id
         if len(self.directory.communities) == 1:
@@ -249,10 +251,6 @@ class Turn:
     def photo_link(self, digest: str) -> str:
         """A signed address of a photo, for those who work on the issue."""
         return self.world.url + photo_link(self.world.tokens, digest)
-
-    def follow_link(self) -> str:
-        """Where somebody who reported at the gate follows and confirms."""
-        return f"{self.world.url}/t/{self.inbound.sender}" if self.inbound.channel == "gate" else ""
 
     # --- waiting ---------------------------------------------------------------------------------------------------------
 

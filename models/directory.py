@@ -55,7 +55,7 @@ class BuildingInfo:
 
 @dataclass(frozen=True, slots=True)
 class Located:
-    """Where an issue is, in ids. `unknown` holds a building that was named but is not on the roster."""
+    """Where an issue is, in ids. `unknown` holds a building that was named but is not on the roster, or that several `estates` have."""
 
     estate_id: int | None = None
     building_id: int | None = None
@@ -63,6 +63,7 @@ class Located:
     room: str | None = None
     spot: str | None = None
     unknown: str | None = None
+    estates: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -123,11 +124,15 @@ class Directory:
     def members(self, session: Session, now: datetime) -> dict[int, list[str]]:
         """Who is in each group of the sandbox: who lives in its place, and who holds a post there."""
         posts = {c: serving(session, c, now) for c in self.communities}
+        living: dict[int, list[str]] = {}
+        for person in self.people.values():
+            if person.building_id is not None:
+                living.setdefault(person.building_id, []).append(person.key)
         found: dict[int, list[str]] = {}
         for chat in self.chats_by_id.values():
             info = self.communities[chat.community_id]
             inside = {b.id for b in info.buildings.values() if chat.building_id in (None, b.id) and chat.estate_id in (None, b.estate_id)}
-            keys = [p.key for p in self.people.values() if p.building_id in inside]
+            keys = [key for building in sorted(inside) for key in living.get(building, ())]
             grids = {info.buildings[b].grid_id for b in inside}
             officers = [
                 s.key
@@ -149,8 +154,10 @@ class Directory:
         spot: str | None,
         *,
         chat: ChatInfo | None = None,
+        home: int | None = None,
     ) -> Located:
-        """The ids behind the words; the chat's own place stands in for what was not said."""
+        """The ids behind the words; the chat's own place stands in for what was not said, and the estate of the speaker's `home` building
+        tells apart two buildings of one name."""
         info = self.communities[community_id]
         estate_id = info.estate_names.get(estate) if estate else None
         if estate_id is None and chat is not None:
@@ -160,8 +167,11 @@ class Directory:
         found: BuildingInfo | None = None
         if building is not None:
             choices = [b for b in info.named.get(building, []) if estate_id is None or b.estate_id == estate_id]
+            if len(choices) > 1 and home in info.buildings:
+                choices = [b for b in choices if b.estate_id == info.buildings[home].estate_id] or choices
             if len(choices) != 1:
-                return Located(estate_id=estate_id, unit=unit, room=room, spot=spot, unknown=building)
+                between = tuple(info.estates[b.estate_id] for b in choices)
+                return Located(estate_id=estate_id, unit=unit, room=room, spot=spot, unknown=building, estates=between)
             found = choices[0]
         elif chat is not None and chat.building_id is not None and (estate is None or estate_id == chat.estate_id):
             found = info.buildings.get(chat.building_id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from bot.turn import Turn
 from models.deadlines import Due
@@ -76,11 +76,11 @@ def _emergency(turn: Turn, issue: Issue) -> Given | None:
     return given
 
 
-def push(turn: Turn, issue: Issue, choice: Choice, *, holder: bool = True, key: str = "task/new", **more: Any) -> Given:
-    """Give it to one person and send the task with its taps."""
+def push(turn: Turn, issue: Issue, choice: Choice, *, holder: bool = True, key: str = "task/new", reminder: bool = False, **more: Any) -> Given:
+    """Give it to one person and send the task with its taps; by day only, when a clock and not a person is the reason."""
     give(turn.session, turn.world.rules, issue, choice, turn.now, holder=holder)
     values = {**task_values(turn, issue), **more, "why": explained(turn, choice)}
-    turn.tell(choice.who, key, about=issue, images=photo_links(turn, issue), **values)
+    turn.tell(choice.who, key, about=issue, reminder=reminder, images=photo_links(turn, issue), **values)
     return _given(choice.who)
 
 
@@ -106,7 +106,15 @@ def escalate(turn: Turn, issue: Issue, holder: Assignment | None, reason: str, *
         end_assignments(turn.session, issue, turn.now)
     stop(turn.session, issue, turn.now, Due.ACCEPT, met=False)
     record(turn.session, issue, turn.now, "escalated", role=choice.who.role, reason=reason)
-    given = push(turn, issue, choice, key="task/escalated", reason=turn.world.texts.text(f"why/{reason}"), before=ROLE_NAMES[holder.role] if holder else "")
+    given = push(
+        turn,
+        issue,
+        choice,
+        key="task/escalated",
+        reminder=not urgent and tell_before,
+        reason=turn.world.texts.text(f"why/{reason}"),
+        before=ROLE_NAMES[holder.role] if holder else "",
+    )
     if holder is not None and tell_before:
         key = "task/went_up_too" if urgent else "task/went_up"
         turn.tell(holder.person_id, key, about=issue, reminder=not urgent, to=choice.who.label)
@@ -136,16 +144,24 @@ def task_values(turn: Turn, issue: Issue) -> dict[str, Any]:
     }
 
 
+_REPORTER = (
+    select(Person.name, Household.building_id, Household.unit, Household.room)
+    .join(Identity, Identity.person_id == Person.id)
+    .outerjoin(Household, Person.household_id == Household.id)
+    .where(Identity.id == bindparam("identity"))
+)
+
+
 def reporter_name(turn: Turn, issue: Issue) -> str:
     """Who reported it, for the one who must go there."""
     if issue.reporter_id is None:
         return ""
-    person = turn.session.scalars(select(Person).join(Identity, Identity.person_id == Person.id).where(Identity.id == issue.reporter_id)).first()
-    if person is None:
+    turn.session.flush()
+    found = turn.session.connection().execute(_REPORTER, {"identity": issue.reporter_id}).first()
+    if found is None:
         return ""
-    home = turn.session.get(Household, person.household_id) if person.household_id else None
-    where = f"{turn.directory.place_label(issue.community_id, None, home.building_id, home.unit)}{home.room}" if home else ""
-    return f"{where} {person.name}".strip()
+    where = f"{turn.directory.place_label(issue.community_id, None, found.building_id, found.unit)}{found.room}" if found.building_id else ""
+    return f"{where} {found.name}".strip()
 
 
 def photo_links(turn: Turn, issue: Issue) -> tuple[str, ...]:

@@ -56,7 +56,10 @@ def _speaker(turn: Turn) -> str:
 def understood(turn: Turn, reading: Understanding, place: Place | None = None) -> Said:
     """The reading as the draft of an issue, with its place in ids."""
     place = place or reading.place
-    where = turn.directory.locate(turn.community.id, place.estate, place.building, place.unit, place.room, place.spot, chat=turn.chat)
+    parts = (turn.community.id, place.estate, place.building, place.unit, place.room, place.spot)
+    where = turn.directory.locate(*parts, chat=turn.chat)
+    if where.estates:
+        where = turn.directory.locate(*parts, chat=turn.chat, home=home_building(turn))
     category = turn.world.rules.category(reading.category or "other")
     return Said(
         text=own_words(turn, reading),
@@ -97,10 +100,16 @@ def ask_place(turn: Turn, said: Said) -> Reply:
     private = said.anonymous or turn.world.rules.category(said.category).sensitive
     address = f"dm:{turn.inbound.sender}" if private else turn.inbound.chat
     turn.wait(ASKED_PLACE, minutes=turn.world.rules.place_minutes, data=draft(turn, said), address=address)
-    key = "report/ask_unknown_place" if said.where.unknown else "report/ask_place"
+    key = "report/ask_estate" if said.where.estates else "report/ask_unknown_place" if said.where.unknown else "report/ask_place"
     home = _home(turn)
     unknown = building_name(said.where.unknown) if said.where.unknown else ""
-    return (turn.whisper if private else turn.say)(key, home="" if private else home, unknown=unknown)
+    return (turn.whisper if private else turn.say)(key, home="" if private else home, unknown=unknown, estates=said.where.estates)
+
+
+def home_building(turn: Turn) -> int | None:
+    """The building the speaker lives in, once known."""
+    known = turn.directory.people.get(turn.person.key) if turn.person else None
+    return known.building_id if known else None
 
 
 def _home(turn: Turn) -> str:
@@ -121,6 +130,7 @@ def draft(turn: Turn, said: Said) -> dict[str, Any]:
         "urgency": said.urgency.value,
         "spot": said.where.spot,
         "estate_id": said.where.estate_id,
+        "building": said.where.unknown if said.where.estates else None,
         "unit": said.where.unit,
         "room": said.where.room,
         "why": list(said.why),
@@ -138,7 +148,7 @@ def undraft(turn: Turn, wait: Wait, place: Place) -> Said:
     """The kept draft with the place now named."""
     kept = wait.data
     chat = turn.directory.chats_by_id.get(kept["chat_id"] or 0)
-    building = place.building
+    building = place.building or (kept.get("building") if place.estate else None)
     unit, room = place.unit or kept["unit"], place.room or kept["room"]
     where = turn.directory.locate(kept["community_id"], place.estate, building, unit, room, place.spot or kept["spot"], chat=chat)
     return Said(
@@ -174,7 +184,8 @@ def place_answered(turn: Turn) -> Reply | None:
         return _place_of_emergency(turn, wait, place)
     said = undraft(turn, wait, place)
     if said.where.unknown:
-        return turn.say("report/ask_unknown_place", home="", unknown=building_name(said.where.unknown))
+        key = "report/ask_estate" if said.where.estates else "report/ask_unknown_place"
+        return turn.say(key, home="", unknown=building_name(said.where.unknown), estates=said.where.estates)
     photos = (*wait.data["photos"], *turn.photos)
     chat_id = wait.data["chat_id"]
     turn.settle(wait)
@@ -250,7 +261,7 @@ def open_or_join(turn: Turn, said: Said, *, photos: tuple[str, ...] | None = Non
 
 def opened(turn: Turn, issue: Issue, given: Given | None) -> Reply:
     """The one short message: the number, and who has it; in danger the number to ring comes first."""
-    values = {"holder": given.label if given else "", "role": given.role_name if given else "", "follow": turn.follow_link(), "photo": bool(turn.photos)}
+    values = {"holder": given.label if given else "", "role": given.role_name if given else ""}
     if issue.alarm:
         # Danger is answered where it was said, unless the reporter asked not to be known.
         answer = turn.whisper if turn.reading.anonymous else turn.say

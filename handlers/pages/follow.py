@@ -53,7 +53,8 @@ async def answer(request: web.Request) -> web.Response:
     if nonce is None or not nonce.endswith(token):
         return shown(request, found, problem="pages/gate_again", status=422)
     message_id = f"{nonce.partition(' ')[0]}-{hashlib.sha256(said.encode()).hexdigest()[:16]}"
-    await site.hub.receive(Inbound(channel=follow.GATE, chat=f"dm:{token}", sender=token, text=said, message_id=message_id))
+    community = found.issues[0].community if found.issues else ""
+    await site.hub.receive(Inbound(channel=follow.GATE, chat=f"dm:{token}", sender=token, text=said, message_id=message_id, community=community))
     raise web.HTTPSeeOther(at("t", token))
 
 

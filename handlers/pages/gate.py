@@ -91,6 +91,7 @@ async def take(request: web.Request) -> web.Response:
             text=placed(gate, written.text),
             message_id=message_id,
             images=(Image(data=written.photo),) if written.photo else (),
+            community=gate.community,
         )
     )
 

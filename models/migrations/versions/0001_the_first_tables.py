@@ -310,6 +310,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("community_id", "number", name=op.f("uq_issues_community_id_number")),
     )
     with op.batch_alter_table("issues", schema=None) as batch_op:
+        batch_op.create_index("ix_issues_board", ["community_id", "hidden", "sensitive", "status", "category", "building_id", "held_until"], unique=False)
         batch_op.create_index(
             "ix_issues_live_place",
             ["community_id", "category", "building_id"],
@@ -736,6 +737,7 @@ def downgrade() -> None:
         batch_op.drop_index(
             "ix_issues_live_place", sqlite_where=sa.text("status IN ('open', 'accepted')"), postgresql_where=sa.text("status IN ('open', 'accepted')")
         )
+        batch_op.drop_index("ix_issues_board")
 
     op.drop_table("issues")
     op.drop_table("claims")
