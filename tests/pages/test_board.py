@@ -1,6 +1,7 @@
 """The public board, an issue's page and its twin: what stands there, and what never does."""
 
 import json
+import re
 from urllib.parse import quote
 
 import pytest
@@ -131,7 +132,8 @@ async def test_no_public_page_tells_a_secret(pages: Scene) -> None:
     paths += [f"{HERE}/issues/{n}{end}" for n in range(17, 25) for end in ("", ".json")]
     paths += [f"{HERE}/notices/{n}{end}" for n in (1, 2, 3) for end in ("", ".json")]
     for path in paths:
-        text = await (await pages.client.get(path)).text()
+        # Hashes and salts are random: three digits of one may spell a room.
+        text = re.sub(r"[0-9a-f]{32,}", "", await (await pages.client.get(path)).text())
         for secret in SECRETS:
             assert secret not in text, (path, secret)
             assert json.dumps(secret)[1:-1] not in text, (path, secret)
