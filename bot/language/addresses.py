@@ -56,7 +56,7 @@ def _plain(name: str) -> str | None:
     return None if number is None else str(number)
 
 
-def parse_formal(text: str) -> Place:
+def parse_formal(text: str) -> Place:  # noqa: C901, PLR0912 - a grammar is a list of cases
     """The parts of a formal address; its road number is no building."""
     text = text.replace(" ", "").replace("_", "-").replace("~", "-").replace("－", "-")
     text = re.sub(r"-{2,}", "-", text)
@@ -66,7 +66,7 @@ def parse_formal(text: str) -> Place:
     for road in _ROAD.finditer(text):
         road_end = road.end()
     tail = text[road_end:]
-    if road_end and tail.startswith("-"):
+    if road_end and tail.startswith("-"):  # noqa: SIM102 - the two conditions are two thoughts
         # 路1326-11-6-434, 路82-11号: the road's number, then the house and what is in it.
         if chain := re.match(r"-([A-Za-z]?\d{1,4}[A-Za-z]?)(?:号)?(?:-(\d{1,3}|[A-Za-z])(?=-))?(?:-(\d{2,5}[A-Za-z]?))?(?![\d-])", tail):
             behind = tail[chain.end() :]

@@ -5,6 +5,7 @@ sign contradicts its rule, a word in traditional characters, everyday words that
 fire on the development text and our own examples, which are candidates for removal.
 """
 
+# ruff: noqa: T201 - a command
 from __future__ import annotations
 
 import argparse
@@ -55,12 +56,18 @@ def errors(files: dict[str, Any]) -> list[str]:
         weight = float(entry["weight"])
         if (low is not None and weight < low) or (high is not None and weight > high):
             found.append(f"signs.yaml {name}: the weight {weight:+} contradicts what the rule says")
-    found += [f"signs.yaml: {word} speaks for a report as {pair[False]} and against it as {pair[True]}" for word, pair in sides.items() if len(pair) > 1 and word not in BOTH]
+    found += [
+        f"signs.yaml: {word} speaks for a report as {pair[False]} and against it as {pair[True]}"
+        for word, pair in sides.items()
+        if len(pair) > 1 and word not in BOTH
+    ]
     topics = {word for where, words in _lists(files) if where.startswith("categories") and not where.endswith("aliases") for word in words}
     found += [f"everyday.yaml: {word} is in no category" for word in words_of(files["everyday"]["words"]) if word not in topics]
     known = set(files["categories"]["categories"])
     found += [f"alarms.yaml {name}: no category {entry['category']}" for name, entry in files["alarms"]["alarms"].items() if entry["category"] not in known]
-    found += [f"alarms.yaml urgent: no category {entry['category']}" for entry in files["alarms"]["urgent"] if entry["category"] and entry["category"] not in known]
+    found += [
+        f"alarms.yaml urgent: no category {entry['category']}" for entry in files["alarms"]["urgent"] if entry["category"] and entry["category"] not in known
+    ]
     return found
 
 

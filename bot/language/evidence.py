@@ -80,11 +80,11 @@ class Finder:
         for found in self.heads.values():
             found.sort(key=lambda item: -len(item[0]))
 
-    def matches(self, text: str) -> list[Match]:
+    def matches(self, text: str, tokens: list[str] | None = None) -> list[Match]:
         """All lexicon words in `text` whose ends are word ends, without those inside a longer word that explains them away."""
         edges = {0}
         at = 0
-        for token in tokenizer().cut(text, HMM=False):
+        for token in tokens if tokens is not None else tokenizer().cut(text, HMM=False):
             at += len(token)
             edges.add(at)
         found: list[Match] = []
@@ -101,8 +101,23 @@ class Finder:
                         break
             if start + 1 in edges and (senses := single.get(text[start], ())):
                 longest.append(Match(start, start + 1, text[start], senses))
+            # The thing inside a trouble (电梯 in 电梯坏) is named too.
+            if longest and longest[0].end - start > 2 and (inner := self._thing_in(longest[0])):
+                longest.append(inner)
             found.extend(longest)
         return _without_nested(found)
+
+    def _thing_in(self, match: Match) -> Match | None:
+        if not any(sense.kind == "trouble" for sense in match.senses):
+            return None
+        for word, senses in self.heads.get(match.word[:2], ()):
+            if len(word) < len(match.word) and match.word.startswith(word) and _is_thing(senses):
+                return Match(match.start, match.start + len(word), word, senses)
+        return None
+
+
+def _is_thing(senses: tuple[Sense, ...]) -> bool:
+    return any(sense.kind == "thing" for sense in senses)
 
 
 def _without_nested(found: list[Match]) -> list[Match]:
@@ -119,7 +134,9 @@ def _without_nested(found: list[Match]) -> list[Match]:
     return kept
 
 
-def gather(lexicon: Lexicon, finder: Finder, text: str, place: Place, *, mention: bool) -> Evidence:
+def gather(  # noqa: C901, PLR0912 - one pass over the matches
+    lexicon: Lexicon, finder: Finder, text: str, place: Place, *, mention: bool, tokens: list[str] | None = None
+) -> Evidence:
     """The evidence in folded, dialect-free `text`."""
     evidence = Evidence()
     troubles: list[tuple[int, int]] = []
@@ -128,7 +145,7 @@ def gather(lexicon: Lexicon, finder: Finder, text: str, place: Place, *, mention
     weights = lexicon.topic_weights
     first_trouble = True
     voted: set[tuple[str, str]] = set()
-    for match in finder.matches(text):
+    for match in finder.matches(text, tokens):
         evidence.matches.append(match)
         negated = bool(_NEGATION.search(text, max(0, match.start - 3), match.start))
         lead = first_trouble
@@ -161,7 +178,8 @@ def gather(lexicon: Lexicon, finder: Finder, text: str, place: Place, *, mention
     for kind in ("trouble", "thing"):
         if len(evidence.words.get(kind, ())) > 1:
             evidence.add(f"second_{kind}")
-    for name, sign in lexicon.signs.items():
+    # Where nothing of the community is named, no pattern can make a report of it.
+    for name, sign in lexicon.signs.items() if (troubles or things or place) else ():
         if name in evidence.features and name not in spans:
             continue
         for pattern in sign.patterns:

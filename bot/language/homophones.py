@@ -21,7 +21,7 @@ _MARKS = str.maketrans("āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜüńňǹ
 def _syllables() -> dict[int, str]:
     # The phrase table of pypinyin costs 30 MB and is not needed for single characters.
     os.environ.setdefault("PYPINYIN_NO_PHRASES", "true")
-    from pypinyin.pinyin_dict import pinyin_dict
+    from pypinyin.pinyin_dict import pinyin_dict  # noqa: PLC0415 - after the variable is set
 
     return pinyin_dict
 
@@ -56,13 +56,9 @@ class Homophones:
                 # Of two words that sound alike neither can be chosen, unless one contains the commoner characters; the first stays.
                 self._by_sound.setdefault(key, word)
 
-    def mend(self, text: str) -> str:
-        """`text` with misheard lexicon words put right."""
-        if len(text) < 2:
-            return text
+    def mend(self, text: str) -> tuple[str, list[str]]:
+        """`text` with misheard lexicon words put right, and its jieba tokens."""
         tokens = list(tokenizer().cut(text, HMM=False))
-        if not any(len(token) == 1 and not token.isascii() for token in tokens):
-            return text
         # Only runs of single characters can hide a word: what jieba keeps together is a word already.
         out: list[str] = []
         run: list[str] = []
@@ -74,7 +70,8 @@ class Homophones:
                 out.append(self._mend_run("".join(run)))
                 run = []
             out.append(token)
-        return "".join(out)
+        mended = "".join(out)
+        return mended, tokens if mended == text else list(tokenizer().cut(mended, HMM=False))
 
     def _mend_run(self, run: str) -> str:
         at = 0

@@ -237,7 +237,12 @@ def build(files: Mapping[str, Any]) -> Lexicon:
         where = f"alarms.yaml {name}"
         alarms.append(
             Alarm(
-                name, entry["category"], _needed(entry["patterns"], where), _union(entry.get("own_cancel", ()), where), _union(entry.get("weak", ()), where), bool(entry.get("private"))
+                name,
+                entry["category"],
+                _needed(entry["patterns"], where),
+                _union(entry.get("own_cancel", ()), where),
+                _union(entry.get("weak", ()), where),
+                bool(entry.get("private")),
             )
         )
     cancel, keep, never = (_needed(danger[key], f"alarms.yaml {key}") for key in ("cancel", "keep", "always_cancel"))

@@ -93,7 +93,11 @@ def _regional() -> dict[int, str]:
     for name in ("s2hk", "s2tw"):
         written = OpenCC(name).convert("\n".join(simple)).split("\n")
         back = _converter().convert("\n".join(written)).split("\n")
-        variants |= {ord(there): here for here, there, again in zip(simple, written, back, strict=True) if again == there != here and len(there) == 1 and not _in_gb2312(there)}
+        variants |= {
+            ord(there): here
+            for here, there, again in zip(simple, written, back, strict=True)
+            if again == there != here and len(there) == 1 and not _in_gb2312(there)
+        }
     return variants
 
 

@@ -55,23 +55,23 @@ def _norm(name: str) -> str | None:
 
 
 @cache
-def _spot_pattern(lexicon_id: int) -> re.Pattern[str]:
+def _spot_pattern() -> re.Pattern[str]:
     lexicon = load_lexicon()
     names = sorted(lexicon.spots, key=len, reverse=True)
     return re.compile("|".join(map(re.escape, names)))
 
 
 @cache
-def _not_spot_pattern(lexicon_id: int) -> re.Pattern[str]:
+def _not_spot_pattern() -> re.Pattern[str]:
     return re.compile("|".join(map(re.escape, load_lexicon().not_spots)))
 
 
 def find_spot(text: str, lexicon: Lexicon | None = None, *, faint: bool = False) -> str | None:
     """The spot that folded `text` is about: the first real place or piece of equipment; `faint` allows 坑 and 门 too."""
     lexicon = lexicon or load_lexicon()
-    barred = [found.span() for found in _not_spot_pattern(0).finditer(text)]
+    barred = [found.span() for found in _not_spot_pattern().finditer(text)]
     found: list[tuple[int, int, int]] = []
-    for matched in _spot_pattern(0).finditer(text):
+    for matched in _spot_pattern().finditer(text):
         start, end = matched.span()
         if any(a <= start and end <= b for a, b in barred):
             continue
@@ -304,8 +304,6 @@ def find_place(text: str, gazetteer: Gazetteer | None = None, lexicon: Lexicon |
         for matched in _ROOM_ALONE.finditer(text):
             if not (matched["lead"] or matched["tail"]) or _NOT_ROOM.match(text, matched.end("name")):
                 continue
-            if matched["tail"] in {"家"} and not matched["lead"] and not building:
-                pass
             room = _norm(matched["name"])
             break
     return Place(estate, building, unit, room, find_spot(text, lexicon, faint=faint))

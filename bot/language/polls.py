@@ -161,11 +161,9 @@ def _core(text: str) -> str | None:
         return None
     head = at[: opener.start()]
     tail = at[opener.end() :]
-    if len(re.sub(r"\W", "", head)) >= 6 and re.search(r"[?|、/]|还是|要不要|方案", head):
-        # The question comes first: 要不要…?大家表个态,要/不要,…
-        body = head.rstrip(",。 ") + "。" + tail
-    else:
-        body = tail
+    # The question may come first: 要不要…?大家表个态,要/不要,…
+    asked_first = len(re.sub(r"\W", "", head)) >= 6 and re.search(r"[?|、/]|还是|要不要|方案", head)
+    body = head.rstrip(",。 ") + "。" + tail if asked_first else tail
     body = _PREFIX.sub("", body.strip(" ,:。")) if not head.strip() else body
     if not re.search(r"[,。?、|/]", body) and body.count(" ") >= 3:
         body = body.replace(" ", ",")

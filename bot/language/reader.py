@@ -100,7 +100,10 @@ class Reader:
         own = _QUOTE.sub("", folded).strip() or folded
         if signup := parse_signup(own):
             written = narrow(text)
-            signup = {"title": as_written(signup["title"], fold(text), written), "entries": [{key: as_written(value, fold(text), written) for key, value in entry.items()} for entry in signup["entries"]]}
+            signup = {
+                "title": as_written(signup["title"], fold(text), written),
+                "entries": [{key: as_written(value, fold(text), written) for key, value in entry.items()} for entry in signup["entries"]],
+            }
             return Understanding("signup", place=Place(), score=0.95, why=("接龙 with numbered lines",), text=folded, signup=signup)
         if not anonymous and (command := self._commands.parse(own, mention=mention, quoted=quoted)):
             return self._command(command, own, text, now, gazetteer)
@@ -111,7 +114,8 @@ class Reader:
     def evidence(self, text: str, *, mention: bool = False) -> Evidence:
         """The evidence that `read` weighs for a plain message (for fitting and checking the lexicon)."""
         own = _QUOTE.sub("", fold(text)).strip()
-        evidence = gather(self.lexicon, self._finder, self._plain(own), find_place(own, None, self.lexicon), mention=mention)
+        plain, tokens = self._plain(own)
+        evidence = gather(self.lexicon, self._finder, plain, find_place(own, None, self.lexicon), mention=mention, tokens=tokens)
         if _FORWARD.search(own):
             evidence.add("notice", "转发")
         return evidence
@@ -140,8 +144,8 @@ class Reader:
             )
         return reading
 
-    def _plain(self, text: str) -> str:
-        """`text` with slips, dialect and telling emoji in standard words."""
+    def _plain(self, text: str) -> tuple[str, list[str]]:
+        """`text` with slips, dialect and telling emoji in standard words, and its tokens."""
         for wrong, right in self.lexicon.typos.items():
             if wrong in text:
                 text = text.replace(wrong, right)
@@ -174,10 +178,10 @@ class Reader:
 
     def _talk(self, folded: str, own: str, *, mention: bool, quoted: bool, anonymous: bool, gazetteer: Gazetteer | None) -> Understanding:
         lexicon = self.lexicon
-        plain = self._plain(own)
+        plain, tokens = self._plain(own)
         alarm = self._alarms.find(plain)
         place = find_place(own, gazetteer, lexicon)
-        evidence = gather(lexicon, self._finder, plain, place, mention=mention or anonymous)
+        evidence = gather(lexicon, self._finder, plain, place, mention=mention or anonymous, tokens=tokens)
         if _FORWARD.search(folded):
             evidence.add("notice", "转发")
         total = weigh(lexicon, evidence)
@@ -265,10 +269,7 @@ class Reader:
         folded = fold(text)
         marks = _ONE_TWO if "一是" in folded and "二是" in folded else _ENUMERATION
         cuts = [found.start() for found in marks.finditer(folded)]
-        if len(cuts) >= 2:
-            parts = [marks.sub("", folded[a:b], count=1) for a, b in zip(cuts, [*cuts[1:], len(folded)], strict=True)]
-        else:
-            parts = _ALSO.split(folded)
+        parts = [marks.sub("", folded[a:b], count=1) for a, b in zip(cuts, [*cuts[1:], len(folded)], strict=True)] if len(cuts) >= 2 else _ALSO.split(folded)
         parts = [part.strip(" ,。;、\n") for part in parts]
         parts = [part for part in parts if len(part) >= 4]
         if len(parts) < 2:

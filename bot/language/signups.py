@@ -85,14 +85,11 @@ def parse_signup(text: str) -> dict[str, Any] | None:
 def _title(parts: list[str]) -> str:
     text = " ".join(parts)
     leading = re.match(r"^\s*#?\s*(?:接龙|group ?note)\s*[:|,]?\s*", text, re.IGNORECASE)
-    if leading:
-        text = text[leading.end() :]
-    else:
-        text = re.sub(r"\s+", " ", text.lstrip("# "))
+    text = text[leading.end() :] if leading else re.sub(r"\s+", " ", text.lstrip("# "))
     return text.strip(" :|")
 
 
-def _entry(body: str) -> dict[str, str] | None:
+def _entry(body: str) -> dict[str, str] | None:  # noqa: C901, PLR0912 - one case for each way to write a line
     """Name and note of one line; None for a line that names nobody (+2, 满了吗)."""
     if re.match(r"^(?:\+\d+|满了|还有|多少钱|怎么|上面|序号|更正|请问)", body):
         return None

@@ -1,5 +1,6 @@
 """Commands in all their spellings, and chatter that only begins like one."""
 
+# ruff: noqa: DTZ001 - people write local times
 from __future__ import annotations
 
 from datetime import datetime
@@ -132,7 +133,10 @@ def test_quoted_answers(reader: Reader) -> None:
     assert reader.read("接", quoted=True).command == Command("accept")
 
 
-@pytest.mark.parametrize(("text", "intent"), [("接单 17", "task"), ("附议 17", "endorse"), ("没修好 17", "contest"), ("投 17 A", "ballot"), ("提议 甲：乙", "matter"), ("立项 甲 | 乙 | 1", "project")])
+@pytest.mark.parametrize(
+    ("text", "intent"),
+    [("接单 17", "task"), ("附议 17", "endorse"), ("没修好 17", "contest"), ("投 17 A", "ballot"), ("提议 甲：乙", "matter"), ("立项 甲 | 乙 | 1", "project")],
+)
 def test_intents_of_commands(reader: Reader, text: str, intent: str) -> None:
     assert reader.read(text).intent == intent
 

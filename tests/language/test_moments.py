@@ -1,5 +1,6 @@
 """Ends of votes, leaves and deadlines."""
 
+# ruff: noqa: DTZ001 - people write local times
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone

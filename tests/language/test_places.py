@@ -62,7 +62,9 @@ def test_places(text: str, parts: dict[str, str]) -> None:
     assert parse_place(text).as_dict() == parts
 
 
-@pytest.mark.parametrize("text", ["下午3点开会", "坐501路公交", "打12345投诉", "花了1200块", "2024年的事", "一共300户", "这栋楼", "手机尾号8888", "每栋都有", "停水3天了"])
+@pytest.mark.parametrize(
+    "text", ["下午3点开会", "坐501路公交", "打12345投诉", "花了1200块", "2024年的事", "一共300户", "这栋楼", "手机尾号8888", "每栋都有", "停水3天了"]
+)
 def test_numbers_that_are_no_place(text: str) -> None:
     place = parse_place(text)
     assert (place.building, place.unit, place.room) == (None, None, None)

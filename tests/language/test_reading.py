@@ -66,7 +66,11 @@ def test_nothing_raises(text: str, mention: bool, quoted: bool) -> None:
 
 
 @settings(deadline=None, max_examples=40)
-@given(st.lists(st.sampled_from([row["text"] for row in EXAMPLES] + ["接龙", "#接龙\n1. ", "发起投票", "\ud800", "17", "🔥", "\n", "|", "1️⃣", "匿名反映 "]), max_size=400).map("".join))
+@given(
+    st.lists(
+        st.sampled_from([row["text"] for row in EXAMPLES] + ["接龙", "#接龙\n1. ", "发起投票", "\ud800", "17", "🔥", "\n", "|", "1️⃣", "匿名反映 "]), max_size=400
+    ).map("".join)
+)
 def test_nothing_raises_on_words_of_ours(text: str) -> None:
     _shared().read_all(text[:20000], mention=True)
 
@@ -174,9 +178,17 @@ def test_signup(reader: Reader) -> None:
     signup = reader.read("#接龙 周日包粽子\n例：姓名+人数\n1. 王孃孃🌸 2人\n2、3-502 老周 1人\n3️⃣ 小敏（带糯米）\n4. \n5. 张三丰").signup
     assert signup == {
         "title": "周日包粽子",
-        "entries": [{"name": "王孃孃🌸", "note": "2人"}, {"name": "老周", "note": "3-502 1人"}, {"name": "小敏", "note": "带糯米"}, {"name": "张三丰", "note": ""}],
+        "entries": [
+            {"name": "王孃孃🌸", "note": "2人"},
+            {"name": "老周", "note": "3-502 1人"},
+            {"name": "小敏", "note": "带糯米"},
+            {"name": "张三丰", "note": ""},
+        ],
     }
-    assert reader.read("接龍 聖誕交換禮物\n1. 陳太\n2. 黃生").signup == {"title": "聖誕交換禮物", "entries": [{"name": "陳太", "note": ""}, {"name": "黃生", "note": ""}]}
+    assert reader.read("接龍 聖誕交換禮物\n1. 陳太\n2. 黃生").signup == {
+        "title": "聖誕交換禮物",
+        "entries": [{"name": "陳太", "note": ""}, {"name": "黃生", "note": ""}],
+    }
     assert reader.read("接龙的来拿菜了").signup is None
 
 
