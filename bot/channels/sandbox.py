@@ -7,7 +7,7 @@ import base64
 import binascii
 import json
 import time
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -64,7 +64,8 @@ class Incoming(BaseModel):
     id: Key | None = None
     mention: bool = False
     quote: Key | None = None
-    images: Annotated[list[str], Field(max_length=MAX_IMAGES)] = []
+    #: A tuple, since pydantic copies a list's default for every message.
+    images: Annotated[tuple[str, ...], Field(max_length=MAX_IMAGES)] = ()
     #: Beyond contract.md: lets the page play a voice bubble or a video.
     media: Annotated[str, StringConstraints(pattern="^(voice|video)$")] | None = None
 
@@ -109,7 +110,8 @@ class Sandbox:
 
     def __init__(self, database: Database, clock: Clock, hub: Hub, advance: Callable[[timedelta], Awaitable[list[Sent]]]) -> None:
         self.database, self.clock, self.hub, self._advance = database, clock, hub, advance
-        self._lines: OrderedDict[str, deque[Line]] = OrderedDict()
+        #: Chat → id → line, oldest first.
+        self._lines: OrderedDict[str, dict[str, Line]] = OrderedDict()
         self._last = 0
         self._moving = asyncio.Lock()
 
@@ -183,9 +185,9 @@ class Sandbox:
             return _malformed(error)
         if not await self._known(asked.chat, asked.sender):
             return _error(404, "unknown chat or sender")
-        kept = self._lines.get(asked.chat)
-        if kept is not None:
-            self._lines[asked.chat] = deque((line for line in kept if line.id != asked.id or line.sender != asked.sender), KEPT_LINES)
+        line = self._lines.get(asked.chat, {}).get(asked.id)
+        if line is not None and line.sender == asked.sender:
+            del self._lines[asked.chat][asked.id]
         sent = await self.hub.receive(Inbound(channel=self.name, chat=asked.chat, sender=asked.sender, recalled=asked.id))
         return _json({"replies": [as_message(s) for s in sent]})
 
@@ -217,7 +219,7 @@ class Sandbox:
 
         rows = await self.database.read(said)
         messages = [_message(r.receipt or "0", r.address, r.body, r.at) for r in rows]
-        messages += [self._as_message(chat, line) for line in self._lines.get(chat, ()) if line.seq > since]
+        messages += [self._as_message(chat, line) for line in self._lines.get(chat, {}).values() if line.seq > since]
         return _json({"messages": sorted(messages, key=lambda m: int(m["seq"]))})
 
     async def get_clock(self, _request: web.Request) -> web.Response:
@@ -254,14 +256,16 @@ class Sandbox:
         """Keep the line for the page, once."""
         kept = self._lines.get(said.chat)
         if kept is None:
-            kept = self._lines[said.chat] = deque(maxlen=KEPT_LINES)
+            kept = self._lines[said.chat] = {}
             while len(self._lines) > KEPT_CHATS:
                 self._lines.popitem(last=False)
-        elif said.id is not None and any(line.id == said.id for line in kept):
+        elif said.id is not None and said.id in kept:
             return
         seq = self._next()
         pictures = tuple(url for url in said.images if len(url) < 2_000_000)[:3]
-        kept.append(Line(said.id or str(seq), seq, said.sender, said.text, pictures, self.clock.now()))
+        kept[said.id or str(seq)] = Line(said.id or str(seq), seq, said.sender, said.text, pictures, self.clock.now())
+        if len(kept) > KEPT_LINES:
+            del kept[next(iter(kept))]
 
     def _as_message(self, chat: str, line: Line) -> dict[str, Any]:
         return {
