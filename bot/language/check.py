@@ -101,7 +101,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     reader = Reader(build(files))
     texts = [line.split("\t")[2] for line in EXAMPLES.read_text("utf-8").splitlines()[1:]] if EXAMPLES.exists() else []
     if options.data.is_dir():
-        texts += [case.text for case in cases(options.data) if case.weight == 1.0 or case.report]
+        texts += [case.text for case in cases(options.data) if case.weight >= 1.0 or case.report]
         texts += [str(json.loads(line)["text"]) for line in (options.data / "group_chat_dev.jsonl").read_text("utf-8").splitlines()]
     for line in silent(reader, texts):
         print(f"note: {line} never fires on {len(texts)} texts")

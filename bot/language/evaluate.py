@@ -189,7 +189,7 @@ def _trained(found: Sequence[fitting.Case]) -> Detector:
         vectorizer = TfidfVectorizer(analyzer="char", ngram_range=(1, 3), min_df=2, sublinear_tf=True)
         matrix = vectorizer.fit_transform([case.text for case in rest])
         model = LogisticRegression(C=20, max_iter=300)
-        model.fit(matrix, [case.report for case in rest], sample_weight=[1.0 if case.weight == 1.0 else 0.25 for case in rest])
+        model.fit(matrix, [case.report for case in rest], sample_weight=[1.0 if case.weight >= 1.0 else 0.25 for case in rest])
         models[fold_name] = vectorizer, model
 
     cache: dict[tuple[str, str], bool] = {}

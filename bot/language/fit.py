@@ -61,7 +61,7 @@ def cases(data: Path = DATA, *, chat_weight: float = 0.25) -> list[Case]:
             fields = line.split("\t")
             label = fields[3] if hard else "not_report"
             if label != skip:
-                found.append(Case(fields[2], label == "report", 1.0 if hard else chat_weight, f"{fields[1].split(':')[0]}{number % 5}"))
+                found.append(Case(fields[2], label == "report", 2.0 if hard else chat_weight, f"{fields[1].split(':')[0]}{number % 5}"))
     # Every fifth letter to a public board: what people write when they write at length.
     for number, line in enumerate((data / "complaints_dev.tsv").read_text("utf-8").splitlines()[1::5]):
         fields = line.split("\t")
