@@ -18,6 +18,7 @@ from bot import app, frontend, logs, migrate
 from bot.cli.opening import database_file, stop
 from bot.configuration import read_settings
 from bot.file_lock import Taken, held
+from bot.retention import empty_log
 from config.settings import Settings
 
 #: How long a request under way may take to end once the process was told to stop, in seconds.
@@ -38,6 +39,8 @@ def run(workers: Annotated[int, typer.Option(min=1, help="进程数；SQLite 只
             if settings.port == 0:
                 settings = settings.model_copy(update={"port": listening.getsockname()[1]})
             asyncio.run(serve(settings, listening))
+            # So that whoever copies the one file has everything.
+            empty_log(database)
     except Taken as other:
         raise stop(
             f"数据库 {database} 正由另一个议事厅进程使用（进程号 {other.owner or '未知'}）。一个 SQLite 文件同时只能有一个。 / already being served", 1

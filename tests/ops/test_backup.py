@@ -78,12 +78,24 @@ async def test_taken_while_reports_arrive_and_whole_where_it_is_restored(tmp_pat
         assert f"#{count + 1}" in (await say(bot, "r1", "1栋1单元停水了"))[0]
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """A backup of a small installation, made once."""
+    folder = tmp_path_factory.mktemp("made")
+
+    async def report() -> None:
+        async with town(folder / "here") as bot:
+            await say(bot, "r3", "3栋2单元501天花板漏水", color="red")
+
+    asyncio.run(report())
+    back_up(place(folder / "here"), folder / "all.zip", version="test")
+    return (folder / "all.zip").read_bytes()
+
+
 @pytest.fixture
-async def whole(tmp_path: Path) -> Path:
-    async with town(tmp_path / "here") as bot:
-        await say(bot, "r3", "3栋2单元501天花板漏水", color="red")
+def whole(made: bytes, tmp_path: Path) -> Path:
     file = tmp_path / "all.zip"
-    back_up(place(tmp_path / "here"), file, version="test")
+    file.write_bytes(made)
     return file
 
 
@@ -152,6 +164,7 @@ def test_a_cut_off_file_changes_nothing(whole: Path, tmp_path: Path, part: float
 
 
 def test_neither_overwrites(whole: Path, tmp_path: Path) -> None:
+    restore(whole, place(tmp_path / "here"), known=known())
     with pytest.raises(Unusable):
         back_up(place(tmp_path / "here"), whole, version="test")
     with pytest.raises(Unusable):

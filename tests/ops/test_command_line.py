@@ -21,6 +21,7 @@ from sqlalchemy import select
 from bot.cli.verify import NotPublished, check
 from bot.configuration import BAD, complaints, read_settings
 from bot.export import LEFT_OUT, cell
+from bot.retention import empty_log
 from models import ledger
 from models.base import Base
 from models.issues import Correction, Issue
@@ -248,6 +249,7 @@ def test_verify_says_what_differs() -> None:
     ]
     for published, where in differs:
         assert check(published)[0][0].startswith(where)
+    nothing: Any
     for nothing in ({"hello": 1}, "text", 5, None, [], {"entries": 3}):
         with pytest.raises(NotPublished):
             check(nothing)
@@ -279,6 +281,7 @@ async def test_doctor_names_what_is_broken_and_how_to_mend_it(tmp_path: Path) ->
     bad = yishiting("doctor", home=tmp_path, YISHITING_PORT="x")
     assert (bad.returncode, "YISHITING_PORT" in bad.stdout) == (1, True)
     file = tmp_path / "yishiting.db"
+    empty_log(file)
     with file.open("r+b") as raw:
         raw.seek(4096 * 3)
         raw.write(os.urandom(4096 * 20))
