@@ -86,7 +86,8 @@ class Bench:
         self.units: dict[str, str] = {}
         self.run_id = f"{time.time_ns()}"
         self.count = itertools.count()
-        self.talk, self.wrong = chatter(), {}  # type: tuple[Iterator[str], dict[int, Iterator[tuple[int, str]]]]
+        self.talk = chatter()
+        self.wrong: dict[int, Iterator[tuple[int, str]]] = {}
         self.posted: dict[int, int] = {}
         self.sound = True
 
@@ -226,8 +227,8 @@ async def traffic(bench: Bench, base: Path) -> None:
                 bench.sound = False
                 bench.say(bot.log())
     finally:
-        for process in (*bots, floor, fixed, committer):
-            process.stop()
+        for stop in (*(bot.stop for bot in bots), floor.stop, fixed.stop, committer.stop):
+            stop()
 
 
 def _long(bench: Bench) -> bytes:

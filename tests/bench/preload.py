@@ -39,7 +39,7 @@ class Town:
         self.chat: int = connection.execute(select(Chat.id).where(Chat.building_id.is_(None))).scalars().all()[0]
         self.buildings: Sequence[Any] = connection.execute(select(Building.id, Building.estate_id, Building.name)).all()
         captains = connection.execute(select(Post.building_id, Post.person_id).where(Post.role == Role.CAPTAIN)).all()
-        self.captains: dict[int, int] = {row[0]: row[1] for row in captains}
+        self.captains = {building: person for building, person in captains if building is not None}
         self.people: Sequence[Any] = connection.execute(select(Person.id, Person.key).join(Household, Person.household_id == Household.id)).all()
         self.identities = [new_id() for _ in self.people]
 

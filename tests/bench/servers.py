@@ -72,7 +72,8 @@ class Committer:
 
     def rate(self, seconds: float) -> float:
         """Commits a second."""
-        assert self.process.stdin is not None and self.process.stdout is not None
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
         self.process.stdin.write(f"{seconds}\n")
         self.process.stdin.flush()
         return float(self.process.stdout.readline())
@@ -98,13 +99,13 @@ class Bot:
         until = time.monotonic() + 60
         while True:
             try:
-                with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/sandbox/clock", timeout=5) as answer:
-                    answer.read()
-                return
+                urllib.request.urlopen(f"http://127.0.0.1:{self.port}/sandbox/clock", timeout=5).close()
             except (urllib.error.URLError, ConnectionError) as error:
                 if self.process.poll() is not None or time.monotonic() > until:
                     raise RuntimeError(f"the server does not answer ({error}): {self.log()}") from error
                 time.sleep(0.05)
+            else:
+                return
 
     def log(self) -> str:
         """The end of what it printed."""
