@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import typer
+from alembic.util import CommandError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from bot import migrate
@@ -31,11 +34,25 @@ def database_file(settings: Settings) -> Path:
     return Path(url.database or "")
 
 
+def migrated(settings: Settings) -> Path:
+    """The SQLite file, brought to the newest tables. Ends the command with one line when that cannot be done."""
+    file = database_file(settings)
+    try:
+        migrate.upgrade(settings)
+    except (DBAPIError, sqlite3.DatabaseError) as error:
+        reason = error.orig if isinstance(error, DBAPIError) else error
+        raise stop(f"数据库 {file} 打不开（{reason}）。请运行 yishiting doctor 看怎么修。") from None
+    except CommandError:
+        raise stop(f"数据库 {file} 来自更新的版本，请先升级议事厅。 / made by a newer version") from None
+    except OSError as error:
+        raise stop(f"数据库 {file} 不能用（{error.strerror}）。请运行 yishiting doctor 看怎么修。") from None
+    return file
+
+
 @contextmanager
 def opened(settings: Settings, *, write: bool = False) -> Iterator[Session]:
     """A session on the migrated database: one snapshot, or with `write` one transaction that is kept when the block ends well."""
-    database_file(settings)
-    migrate.upgrade(settings)
+    migrated(settings)
     engine = sync_engine(parse_url(settings.database_url), begin="BEGIN IMMEDIATE" if write else "BEGIN")
     try:
         with engine.connect() as connection, connection.begin() if write else connection, Session(connection, expire_on_commit=False) as session:

@@ -14,8 +14,8 @@ from typing import Annotated
 import typer
 from aiohttp import web
 
-from bot import app, frontend, logs, migrate
-from bot.cli.opening import database_file, stop
+from bot import app, frontend, logs
+from bot.cli.opening import database_file, migrated, stop
 from bot.configuration import read_settings
 from bot.file_lock import Taken, held
 from bot.retention import empty_log
@@ -41,6 +41,8 @@ def run(workers: Annotated[int, typer.Option(min=1, help="进程数；SQLite 只
             asyncio.run(serve(settings, listening))
             # So that whoever copies the one file has everything.
             empty_log(database)
+    except PermissionError as error:
+        raise stop(f"{error.filename or settings.home} 不能写。请让运行议事厅的用户拥有它，或换一个 YISHITING_HOME。 / not writable", 1) from None
     except Taken as other:
         raise stop(
             f"数据库 {database} 正由另一个议事厅进程使用（进程号 {other.owner or '未知'}）。一个 SQLite 文件同时只能有一个。 / already being served", 1
@@ -76,7 +78,7 @@ def _listen(settings: Settings) -> socket.socket:
 def _prepare(settings: Settings) -> None:
     """Front-end files, tables, and the demo community where there is nothing yet."""
     frontend.ensure()
-    migrate.upgrade(settings)
+    migrated(settings)
     if settings.demo and find_spec("bot.roster") is not None and importlib.import_module("bot.roster").load_demo(settings):
         typer.echo("数据库是空的：已载入演示社区（YISHITING_DEMO=0 则不载入）。 / demo community loaded")
 

@@ -110,6 +110,18 @@ async def test_run_says_where_answers_and_lets_no_second_process_in(tmp_path: Pa
     assert "YISHITING_SANDBOX_OPEN=1" in printed
 
 
+def test_a_file_that_is_no_database_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "yishiting.db").write_bytes(b"something else, and long enough to have a header of its own" * 20)
+    for words in (("run",), ("export", "--community", "x", "--out", tmp_path / "out"), ("backup", tmp_path / "b.zip")):
+        done = yishiting(*words, home=tmp_path, YISHITING_PORT="0")
+        assert (done.returncode, len(done.stderr.splitlines())) == (1, 1), done.stderr
+    (tmp_path / "yishiting.db").unlink()
+    with closing(sqlite3.connect(tmp_path / "yishiting.db")) as connection:
+        connection.executescript("CREATE TABLE alembic_version (version_num TEXT); INSERT INTO alembic_version VALUES ('9999');")
+    done = yishiting("run", home=tmp_path, YISHITING_PORT="0")
+    assert (done.returncode, len(done.stderr.splitlines())) == (1, 1), done.stderr
+
+
 def test_a_port_in_use_is_one_line(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         done = yishiting("run", home=tmp_path, YISHITING_PORT=str(taken.getsockname()[1]))
