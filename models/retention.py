@@ -76,7 +76,9 @@ def erase(session: Session, identity_ids: Collection[int], now: datetime, *, gon
         _blank_events(session, {*reported, *backed}, by_residents=True)
         _blank_notices(session, {*reported, *backed}, said)
         backings = _unlink_backings(session, Endorsement.identity_id.in_(ids))
-        waits = tuple((w.channel, w.address, w.sender) for w in session.scalars(select(Wait).where(Wait.identity_id.in_(ids))))
+        waiting = list(session.scalars(select(Wait).where(Wait.identity_id.in_(ids))))
+        waits = tuple((wait.channel, wait.address, wait.sender) for wait in waiting)
+        digests += _unneeded(session, {digest for wait in waiting for digest in wait.data.get("photos") or ()})
         _run(session, delete(Wait).where(Wait.identity_id.in_(ids)))
         claims = _run(session, delete(Claim).where(Claim.identity_id.in_(ids)))
         on_roster = _forget_people(session, people, now)
@@ -265,7 +267,11 @@ def _drop_photos(session: Session, which: ColumnElement[bool]) -> tuple[str, ...
     if not digests:
         return ()
     _run(session, delete(Photo).where(which))
-    kept = set(session.scalars(select(Photo.digest).where(Photo.digest.in_(digests))))
+    return _unneeded(session, digests)
+
+
+def _unneeded(session: Session, digests: set[str]) -> tuple[str, ...]:
+    kept = set(session.scalars(select(Photo.digest).where(Photo.digest.in_(digests)))) if digests else set()
     return tuple(sorted(digests - kept))
 
 

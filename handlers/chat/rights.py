@@ -55,6 +55,7 @@ def erase_answered(turn: Turn) -> Reply | None:
         return turn.whisper("rights/erase_kept")
     gone = erase(turn.session, [turn.identity.id], turn.now)
     turn.mirror += [(conversation, None) for conversation in gone.waits]
+    turn.dropped += gone.digests
     turn.roster_changed = True
     return turn.whisper("rights/erased", issues=gone.issues, backings=gone.backings, messages=gone.messages, on_roster=gone.on_roster)
 

@@ -122,6 +122,18 @@ async def test_erased_twice_and_heard_again(tmp_path: Path) -> None:
         assert await bot.database.read(lambda session: session.scalar(select(func.count(Issue.id)))) == 2
 
 
+async def test_asked_for_in_the_chat_the_photos_go_at_once(tmp_path: Path) -> None:
+    async with town(tmp_path) as bot:
+        await journey(bot)
+        await say(bot, "r3", "楼道灯坏了没人管", color="yellow", chat="g")
+        assert len(list((tmp_path / "photos").glob("*/*.jpg"))) == 3
+        await say(bot, "r3", "删除我的数据")
+        assert await say(bot, "r3", "确认")
+        # The captain's stays.
+        assert len(list((tmp_path / "photos").glob("*/*.jpg"))) == 1
+        assert not [one for one in bot.hub.memory.waits if one[2] == "r3"]
+
+
 async def test_not_to_be_listened_to_outlives_an_erasure(tmp_path: Path) -> None:
     async with town(tmp_path) as bot:
         await say(bot, "r3", "别听我的")
