@@ -6,7 +6,11 @@ from .places import parse_place, render_place
 from .reader import Reader, category_name, category_of, role_name, role_of, urgency_name, urgency_of
 from .understanding import Command, Gazetteer, Place, Understanding
 
+#: Every value that `Understanding.alarm` can have; the last two are answered in private.
+ALARMS = ("trapped", "gas", "fire", "live_wire", "manhole", "fallen", "missing", "attack", "violence", "suicide")
+
 __all__ = [
+    "ALARMS",
     "Command",
     "Gazetteer",
     "Lexicon",

@@ -1,4 +1,4 @@
-"""Formal addresses (浙江省杭州市…路102号3号楼516): building, unit and room behind province, road and estate."""
+"""Formal addresses (浙江省杭州市…路9号7号楼302): building, unit and room behind province, road and estate."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _TALK = re.compile(
 )
 #: Without a province, a town or a road these short forms are what residents write; the talk's grammar reads them.
 _SHORT = re.compile(r"^\D{0,6}\d{1,3}(?:栋|幢|座|号楼|单元|-).{0,12}$")
-#: Four characters of a name before the first number: 翠湖名苑47-6-746.
+#: Four characters of a name before the first number: 春城名苑5-2-301.
 _NAMED = re.compile(r"\D{4,}[\dA-Za-z]")
 _ADMIN = re.compile(r"[省市区县镇乡]|街道|[路街巷弄]\d|大道")
 _N = rf"(?:\d{{1,5}}|{NUMERAL}{{1,4}})"
@@ -60,14 +60,14 @@ def parse_formal(text: str) -> Place:  # noqa: C901, PLR0912 - a grammar is a li
     """The parts of a formal address; its road number is no building."""
     text = text.replace(" ", "").replace("_", "-").replace("~", "-").replace("－", "-")
     text = re.sub(r"-{2,}", "-", text)
-    # 6一3一145: a Chinese one typed for a hyphen.
+    # 4一2一301: a Chinese one typed for a hyphen.
     text = re.sub(r"(?<=[\dA-Za-z])一(?=\d)", "-", text)
     road_end = 0
     for road in _ROAD.finditer(text):
         road_end = road.end()
     tail = text[road_end:]
     if road_end and tail.startswith("-"):  # noqa: SIM102 - the two conditions are two thoughts
-        # 路1326-11-6-434, 路82-11号: the road's number, then the house and what is in it.
+        # 路20-5-1-302, 路20-5号: the road's number, then the house and what is in it.
         if chain := re.match(r"-([A-Za-z]?\d{1,4}[A-Za-z]?)(?:号)?(?:-(\d{1,3}|[A-Za-z])(?=-))?(?:-(\d{2,5}[A-Za-z]?))?(?![\d-])", tail):
             behind = tail[chain.end() :]
             if not re.match(r"(?:号)?[栋幢座]|号楼", behind) and not _BUILDING.search(behind):
@@ -100,7 +100,7 @@ def parse_formal(text: str) -> Place:  # noqa: C901, PLR0912 - a grammar is a li
         if cell := re.match(r"-?(\d{1,3}|[A-Za-z])号(?![楼院室房])", rest):
             return Place(None, building, unit or _plain(cell[1]), _room(rest[cell.end() :]))
         return Place(None, building, unit, _room(rest))
-    # no marked building: 缤纷北苑47-6-746, 芳满庭9-2451, 花园24号, 大厦1861
+    # no marked building: 春城名苑5-2-301, 春城名苑5-301, 花园5号, 大厦1201
     if triple := re.search(r"(?<![\d])([A-Za-z]?\d{1,4}[A-Za-z]?|[A-Za-z])(?:号)?-(\d{1,3}|[A-Za-z])-(\d{1,5}[A-Za-z]?)(?:室|号|房)?(?![\d-])", tail):
         return Place(None, _plain(triple[1]), _plain(triple[2]), _plain(triple[3]))
     if (hall := re.search(r"(?<!\d)(\d{1,3}|[一二三四五六七八九十]{1,2})街(\d{3,5})", text)) and re.search(r"商贸城|市场|贸易城", text):

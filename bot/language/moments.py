@@ -168,7 +168,7 @@ def find_moment(text: str, now: datetime | None, *, spans: bool = True) -> Momen
     if found is not None:
         day, start, end = found
         clock, clock_end = _clock(text, end)
-        # 下周三(12月2日)下班前也就是18点: another date may stand between the first one and its time.
+        # 下周五(3月6日)中午12点: another date may stand between the first one and its time.
         return Moment(None, datetime.combine(day, clock or time(23, 59)), start, max(end, clock_end))
     if spans:
         for matched in _SPAN.finditer(text):

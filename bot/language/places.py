@@ -96,7 +96,7 @@ def find_spot(text: str, lexicon: Lexicon | None = None, *, faint: bool = False)
 
 
 _GATE = re.compile(r"[东西南北]+(?:大)?门|安全出口")
-#: 学校旁边的奶茶店: the spot only tells where the other one is.
+#: 医院对面的花店: the spot only tells where the other one is.
 _BESIDE = re.compile(r"(?:旁边|对面|后面|外面|边上|隔壁|楼下)的")
 _THAT_WAY = re.compile(r"(?:那|这)条(?P<way>小?路|巷子|沟|河|街)")
 

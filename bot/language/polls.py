@@ -193,7 +193,7 @@ def _title_and_options(body: str) -> tuple[str, tuple[str, ...]]:
         if title:
             whole = keys[0].startswith("方案")
             return title, tuple(_clean_option((found["key"] if whole else "") + found["text"]) for found in labelled)
-    # 同意的投同意,不同意的投不同意
+    # each answer stated in words: 赞成的投赞成
     stated = re.findall(r"(?:投|选)(不?(?:同意|支持|赞成)|反对|弃权)", text)
     if len(stated) >= 2:
         title = _clean_title(re.split(r"[?。]|同意的|赞成的|支持的", text)[0])
@@ -209,7 +209,7 @@ def _title_and_options(body: str) -> tuple[str, tuple[str, ...]]:
         options = _listed(listing)
         if len(options) >= 2 and len(title) >= 4:
             return _clean_title(title), options
-    # 挂或者不挂两个选项, without punctuation
+    # 修或者不修, spoken without punctuation
     if spoken := re.search(r"(?P<title>.{4,40}?)(?P<a>[\u4e00-\u9fff]{1,4})(?:或者|还是|或|和)不(?P=a)", text):
         return _clean_title(spoken["title"]), (spoken["a"], f"不{spoken['a']}")
     spoken = re.search(
@@ -222,7 +222,7 @@ def _title_and_options(body: str) -> tuple[str, tuple[str, ...]]:
 
 
 def _listed(text: str) -> tuple[str, ...]:
-    """Options written one after another: 要/不要/只装车行门; 能、不能、牵绳就能; 八点半、九点还是九点半; 张建国 李琼芬 段有才."""
+    """Options written one after another: 红/黄/蓝; 甲、乙、丙; 早、中还是晚; 王甲 李乙 赵丙."""
     text = re.split(r"[。;!?]", text.strip())[0].strip(" ,")
     text = re.sub(r"(?:三|二|四|五)选[一二]|两个选项|这几个|选一个", "", text).strip(" ,")
     for separator in (r"\s*/\s*", r"、|还是|或者", r"\s+", r",\s*"):
@@ -233,7 +233,7 @@ def _listed(text: str) -> tuple[str, ...]:
 
 
 def _from_question(text: str) -> tuple[str, tuple[str, ...]]:
-    """The options inside the question itself: 铺塑胶还是铺沙子; 吃汤圆、饺子还是羊肉汤锅."""
+    """The options inside the question itself: 种竹子还是种月季; 选甲、乙还是丙."""
     title = _clean_title(re.split(r"[?。]", text)[0])
     if "还是" in title:
         before, last = title.rsplit("还是", 1)
@@ -253,7 +253,7 @@ def _from_question(text: str) -> tuple[str, tuple[str, ...]]:
 
 
 def _shared_verb(first: str, last: str) -> str:
-    """The verb both options begin with, when the first option ends with verb + object: 铺塑胶 / 铺沙子 → 铺."""
+    """The verb both options begin with, when the first option ends with verb + object: 种竹子 / 种月季 → 种."""
     for length in (2, 1):
         head = last[:length]
         if len(last) > length and (at := first.rfind(head)) >= 0 and len(first) - at - length >= 1:

@@ -103,7 +103,7 @@ def _entry(body: str) -> dict[str, str] | None:  # noqa: C901, PLR0912 - one cas
             return {"name": name, "note": " ".join(filter(None, (note, more)))}
     words = body.split()
     if len(words) > 2 and all(re.fullmatch(r"[\u4e00-\u9fff]", word) for word in words[:2]):
-        # 李  嘉  欣 2: a name written with blanks between its characters.
+        # 王  小  明 2: a name written with blanks between its characters.
         count = 3 if len(words) > 2 and re.fullmatch(r"[\u4e00-\u9fff]", words[2]) else 2
         words = ["".join(words[:count]), *words[count:]]
         body = " ".join(words)

@@ -49,7 +49,7 @@ class Understanding:
     score: float = 0.0
     why: tuple[str, ...] = ()
     command: Command | None = None
-    #: For a life-threatening report: trapped, gas, fire, live_wire, manhole, fallen, missing; violence and suicide are answered in private.
+    #: For a life-threatening report: trapped, gas, fire, live_wire, manhole, fallen, missing, attack; violence and suicide are answered in private.
     alarm: str | None = None
     #: The posts the text complains about (`property_officer`, `captain`, …): they must not receive it (promise 11).
     against: tuple[str, ...] = ()

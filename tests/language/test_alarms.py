@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.language import Reader
+from bot.language import ALARMS, Reader
 
 DANGERS = {
     "trapped": [
@@ -73,7 +73,7 @@ HARMLESS = [
     "要是着火了往哪跑，楼道都堵死了",
     "新闻说外地有个小区燃气爆炸",
     "去年我家对门着火那次，多亏消防队",
-    "这家火锅辣得我嘴巴着火🔥🔥",
+    "这碗米线吃得我喉咙冒火🔥🔥",
     "大家出门记得关煤气",
     "听说有个城市井盖被偷了几百个",
     "我家猫走丢了，橘色的，看到的请联系",
@@ -112,3 +112,7 @@ def test_urgency(reader: Reader) -> None:
     assert reader.read("5栋二单元停水了，一滴都没有").urgency == "urgent"
     assert reader.read("6栋电梯坏了，老人上不去").urgency == "urgent"
     assert reader.read("3栋楼道灯不亮，换个灯泡嘛").urgency == "ordinary"
+
+
+def test_alarm_keys_are_the_lexicons(reader: Reader) -> None:
+    assert {alarm.name for alarm in reader.lexicon.alarms} == set(ALARMS)
