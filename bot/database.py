@@ -94,6 +94,7 @@ class Database:
         self._jobs: asyncio.Queue[_Job[Any]] = asyncio.Queue()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="sqlite-writer")
         self._writing: asyncio.Task[None] | None = None
+        self._writer: Engine | None = None
         if self.sqlite:
             self._watch_readers()
 
@@ -110,8 +111,8 @@ class Database:
     async def start(self) -> None:
         """Open the writer."""
         if self.sqlite:
-            engine = sync_engine(self.url)
-            connection = await asyncio.get_running_loop().run_in_executor(self._thread, engine.connect)
+            self._writer = sync_engine(self.url)
+            connection = await asyncio.get_running_loop().run_in_executor(self._thread, self._writer.connect)
             self._writing = asyncio.create_task(self._write(connection), name="sqlite-writer")
 
     async def stop(self) -> None:
@@ -122,6 +123,9 @@ class Database:
                 await self._writing
         self._thread.shutdown(wait=True)
         await self._reader.dispose()
+        if self._writer is not None:
+            # The last connection to close empties the write-ahead log.
+            self._writer.dispose()
 
     async def read(self, work: Callable[[Session], T]) -> T:
         """Run `work` on a snapshot; what it changes is never written."""

@@ -11,7 +11,7 @@ from alembic.script import ScriptDirectory
 from bot import migrate
 from bot.backup import Place, Unusable, back_up
 from bot.backup import restore as unpack
-from bot.cli.opening import database_file, stop
+from bot.cli.opening import database_file, migrated, stop
 from bot.configuration import read_settings
 from bot.file_lock import Taken, held
 from bot.release import release
@@ -20,6 +20,8 @@ from bot.release import release
 def backup(file: Annotated[Path, typer.Argument(help="要写的 .zip 文件，不能已存在。")]) -> None:
     """把数据库、照片和密钥备份成一个文件；运行时也可以做。"""
     settings = read_settings()
+    if database_file(settings).exists():
+        migrated(settings)
     try:
         manifest = back_up(Place(settings.home, database_file(settings)), file, version=release())
     except Unusable as error:
