@@ -24,7 +24,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from tests.bench import roster, servers
-from tests.bench.lines import chatter, reports
+from tests.bench.lines import PLAIN, chatter, reports
 from tests.bench.load import CLOSED, OPEN, Run, closed_loop, open_loop, request
 
 BUILDINGS, UNITS, FLOORS, DOORS = 60, 4, 10, 2
@@ -86,7 +86,7 @@ class Bench:
         self.units: dict[str, str] = {}
         self.run_id = f"{time.time_ns()}"
         self.count = itertools.count()
-        self.talk = chatter()
+        self.talk, self.plain = chatter(), itertools.cycle(PLAIN)
         self.wrong: dict[int, Iterator[tuple[int, str]]] = {}
         self.posted: dict[int, int] = {}
         self.sound = True
@@ -104,11 +104,15 @@ class Bench:
 
     # --- the load -------------------------------------------------------------------------------------------------------
 
-    def chatter_line(self) -> bytes:
+    def plain_line(self) -> bytes:
+        """Somebody says what a glance dismisses."""
+        return self.chatter_line(next(self.plain))
+
+    def chatter_line(self, text: str | None = None) -> bytes:
         """Somebody says something in some group."""
         number = next(self.count)
         chat = f"g-{number % BUILDINGS + 1}" if number % 3 else "g-all"
-        body = {"id": f"{self.run_id}-{number}", "chat": chat, "sender": f"p{number * 37 % RESIDENTS}", "text": next(self.talk)}
+        body = {"id": f"{self.run_id}-{number}", "chat": chat, "sender": f"p{number * 37 % RESIDENTS}", "text": text or next(self.talk)}
         return request(PATH, body)
 
     def issue_of(self, port: int) -> Callable[[], bytes]:
@@ -149,6 +153,9 @@ async def chatter_rounds(bench: Bench, bot: servers.Bot, floor: servers.Floor, f
         rates[name] = bench.judged(f"chatter {name}", await closed_loop(port, bench.chatter_line, bench.plan.seconds, silent))
     bench.note("chatter_vs_floor", "ratio", rates["bot"].rate / rates["floor"].rate)
     bench.note("chatter_lines_per_s", "/s", rates["bot"].rate, f"{CLOSED} connections; generator busy {rates['bot'].busy:.0%}")
+    plain = bench.judged("chatter plain", await closed_loop(bot.port, bench.plain_line, bench.plan.seconds / 2, silent))
+    bench.note("plain_lines_per_s", "/s", plain.rate, "only lines that the plain scan dismisses: the path without a reading")
+    bench.note("plain_vs_floor", "ratio", plain.rate / rates["floor"].rate)
     bench.note("floor_lines_per_s", "/s", rates["floor"].rate, f"bare aiohttp handler; generator busy {rates['floor'].busy:.0%}")
     bench.note("generator_lines_per_s", "/s", rates["fixed"].rate, "the generator against a socket that answers fixed bytes")
 

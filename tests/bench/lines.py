@@ -108,6 +108,9 @@ CHATTER = """
 晚安
 """.strip().splitlines()
 
+#: Of these the ones without any word that the bot listens for.
+PLAIN = ("哈哈哈哈笑死我了", "早上好 大家周末愉快", "吃了吗", "刚到家", "晚安", "[强][强][强]", "路上慢点", "今晚的月亮好圆")
+
 #: What follows the flat in a report; each reads as something wrong there.
 TROUBLES = (
     "厨房下水道堵了，污水往外冒，麻烦来看看",
