@@ -82,8 +82,8 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Yishiting:
     database, clock = Database(settings.database_url), clock or Clock()
     texts, tokens = Texts(), Tokens(secret_of(settings.home))
     names = {"gate"} | ({"sandbox"} if settings.sandbox_on else set()) | ({"onebot"} if settings.onebot else set())
-    world = World(texts, load_issue_rules(), tokens, settings.url, settings.sandbox_on, frozenset(names))
-    hub = Hub(database, chat.router(), Reader(), world, clock, settings.home)
+    world = World(texts, load_issue_rules(), Reader(), tokens, settings.url, settings.sandbox_on, frozenset(names))
+    hub = Hub(database, chat.router(), world, clock, settings.home)
     duties = Duties(hub, chat.digest, chat.unanswered)
     channels: dict[str, Channel] = {"gate": Gate()}
     if settings.sandbox_on:

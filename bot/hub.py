@@ -20,7 +20,6 @@ from sqlalchemy.sql.dml import ReturningInsert
 from bot import photos
 from bot.clock import Clock
 from bot.database import Database
-from bot.language import Reader
 from bot.language.understanding import Gazetteer, Understanding
 from bot.message import Channel, Inbound, Outgoing, Refused, Reply, Sent
 from bot.router import Router
@@ -75,8 +74,9 @@ class _Memory:
 class Hub:
     """Where every message of every channel arrives."""
 
-    def __init__(self, database: Database, router: Router, reader: Reader, world: World, clock: Clock, home: Path) -> None:
-        self.database, self.router, self.reader, self.world, self.clock, self.home = database, router, reader, world, clock, home
+    def __init__(self, database: Database, router: Router, world: World, clock: Clock, home: Path) -> None:
+        self.database, self.router, self.world, self.clock, self.home = database, router, world, clock, home
+        self.reader = world.reader
         self.directory: Directory
         self.gazetteers: dict[int, Gazetteer] = {}
         self.channels: Mapping[str, Channel] = {}
@@ -101,6 +101,9 @@ class Hub:
 
         waits, self.memory.ignored = await self.database.read(waiting)
         self.memory.waits = dict(waits)
+        # The lexicon, the roster and the mapped classes stay: no collection need look through them again.
+        gc.collect()
+        gc.freeze()
 
     async def refresh(self) -> None:
         """Read the roster anew: places, chats and people, and from them the words that places go by."""
@@ -163,10 +166,11 @@ class Hub:
         now = self.clock.now()
         return tuple(dict.fromkeys(r.issue_id for r in kept if now - r.at <= TALK))
 
-    def _reads(self, inbound: Inbound) -> Callable[[str], Understanding]:
-        def read(text: str) -> Understanding:
+    def _reads(self, inbound: Inbound) -> Callable[[str], list[Understanding]]:
+        def read(text: str) -> list[Understanding]:
             community = self.community_of(inbound)
-            return self.reader.read(text, mention=True, now=self.clock.now().astimezone(CHINA), gazetteer=self.gazetteers.get(community) if community else None)
+            gazetteer = self.gazetteers.get(community) if community else None
+            return self.reader.read_all(text, mention=True, now=self.clock.now().astimezone(CHINA), gazetteer=gazetteer)
 
         return read
 

@@ -12,6 +12,7 @@ from lunardate import LunarDate
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
+from bot.language import Reader
 from bot.language.understanding import Command, Understanding
 from bot.message import Inbound, Outgoing, Refused, Reply
 from bot.texts import Texts
@@ -41,6 +42,7 @@ class World:
 
     texts: Texts
     rules: IssueRules
+    reader: Reader
     tokens: Tokens
     url: str
     #: The sandbox reaches everybody on the roster by key.
@@ -63,8 +65,8 @@ class Turn:
     now: datetime
     inbound: Inbound
     reading: Understanding
-    #: Reads another text as this message was read (the words of a joined report, the content of a 代报).
-    read: Callable[[str], Understanding]
+    #: Reads a text of this message's writer, one reading for each thing it is about.
+    read_all: Callable[[str], list[Understanding]]
     #: The issues that came up in this chat in the last minutes, for 「我家也是」.
     latest: tuple[int, ...] = ()
     #: Photos already cleaned and stored, by digest.
@@ -160,6 +162,10 @@ class Turn:
         if chosen is not None:
             return chosen
         raise Refused("help/which_community", private=True)
+
+    def read(self, text: str) -> Understanding:
+        """The first reading of another text: the words of a joined report, the content of a 代报."""
+        return self.read_all(text)[0]
 
     # --- posts -----------------------------------------------------------------------------------------------------------
 

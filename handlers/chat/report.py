@@ -30,6 +30,9 @@ def report(turn: Turn) -> Reply | None:
     reading = turn.reading
     if reading.alarm in PRIVATE_ALARMS:
         return comfort(turn)
+    several = separate(turn, reading)
+    if several:
+        return open_each(turn, several)
     said = understood(turn, reading)
     if lacks_place(turn, said):
         if said.alarm is None:
@@ -38,6 +41,31 @@ def report(turn: Turn) -> Reply | None:
         _ask_place_of_emergency(turn)
         return reply
     return open_or_join(turn, said)
+
+
+def separate(turn: Turn, reading: Understanding) -> list[Said]:
+    """The several things one message reports, when each can be placed and none needs discretion; empty for one thing."""
+    if reading.alarm or reading.anonymous or reading.against or len(turn.world.reader.split(turn.inbound.text)) < 2:
+        return []
+    parts = [part for part in turn.read_all(turn.inbound.text) if part.intent == "report"]
+    if len(parts) < 2:
+        return []
+    drafts = [understood(turn, part, part.place if part.place.building else _at(part.place, reading.place)) for part in parts]
+    rules = turn.world.rules
+    if any(lacks_place(turn, said) or said.alarm or said.against or rules.category(said.category).sensitive for said in drafts):
+        return []
+    return drafts
+
+
+def _at(place: Place, whole: Place) -> Place:
+    """A part's own spot at the place that the whole message names."""
+    return Place(place.estate or whole.estate, whole.building, place.unit or whole.unit, place.room or whole.room, place.spot)
+
+
+def open_each(turn: Turn, several: list[Said]) -> Reply:
+    """Several things, one message in answer."""
+    replies = [open_or_join(turn, said, photos=turn.photos if place == 0 else ()) for place, said in enumerate(several)]
+    return Reply("\n".join(r.text for r in replies), tuple(b for r in replies for b in r.buttons))
 
 
 def comfort(turn: Turn) -> Reply:
