@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import time
 import weakref
 from collections import Counter, OrderedDict
@@ -102,9 +101,6 @@ class Hub:
 
         waits, self.memory.ignored = await self.database.read(waiting)
         self.memory.waits = dict(waits)
-        # The lexicon, the roster and the mapped classes stay: no collection need look through them again.
-        gc.collect()
-        gc.freeze()
 
     async def refresh(self) -> None:
         """Read the roster anew: places, chats and people, and from them the words that places go by."""
