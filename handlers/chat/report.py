@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from bot.language import parse_place
 from bot.language.understanding import Place, Understanding
 from bot.message import Refused, Reply
 from bot.router import Router
@@ -141,9 +142,11 @@ def home_building(turn: Turn) -> int | None:
 
 
 def _home(turn: Turn) -> str:
-    """The speaker's own building as a tap, 「3栋2单元」."""
+    """The speaker's own building as a tap, 「3栋2单元」; of a stranger, what their name in the group says (「3-2-501 李姐」), theirs to confirm."""
     if turn.person is None:
-        return ""
+        named = parse_place(turn.inbound.nickname)
+        there = turn.directory.locate(turn.community.id, named.estate, named.building, named.unit, None, None, chat=turn.chat)
+        return turn.directory.place_label(turn.community.id, there.estate_id, there.building_id, there.unit) if named.building and there.building_id else ""
     known = turn.directory.people.get(turn.person.key)
     if known is None or known.building_id is None or known.community_id != turn.community.id:
         return ""
