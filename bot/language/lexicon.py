@@ -322,5 +322,6 @@ def tokenizer() -> jieba.Tokenizer:
 
 
 def trigger_characters() -> frozenset[str]:
-    """Characters that alone call for a closer look, because folding may make trigger words of them."""
-    return frozenset(traditional_characters() | {chr(code) for code in range(0xFF10, 0xFF5B)})
+    """Characters of which folding may make trigger words: traditional ones, full-width digits and letters."""
+    wide = [*range(0xFF10, 0xFF1A), *range(0xFF21, 0xFF3B), *range(0xFF41, 0xFF5B)]
+    return frozenset(traditional_characters() | set(map(chr, wide)))

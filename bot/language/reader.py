@@ -52,36 +52,43 @@ class Reader:
         self._commands = CommandParser(self.lexicon)
         self._alarms = Alarms(self.lexicon)
         self._homophones = Homophones(self.lexicon)
-        self._bigrams, self._characters = self._triggers()
+        self._pairs, self._characters, self._heads = self._triggers()
+        self._foldable = trigger_characters()
         tokenizer()  # building it takes most of a second, better now than at the first message
 
     # ── the plain scan ────────────────────────────────────────────────────────────────────────────
 
-    def _triggers(self) -> tuple[frozenset[str], frozenset[str]]:
+    def _triggers(self) -> tuple[dict[str, tuple[str, ...]], frozenset[str], frozenset[str]]:
+        """Words by a pair of characters in them, single characters that are words, and those that are commands at the head of a line."""
         lexicon = self.lexicon
         kinds = {"trouble", "thing", *_TRIGGER_SIGNS}
         words = [word for word, senses in lexicon.senses.items() if word not in lexicon.everyday and any(sense.kind in kinds for sense in senses)]
-        words += [word for rule in lexicon.commands.values() for word in rule.words]
+        orders = [word for rule in lexicon.commands.values() for word in rule.words]
         words += list(lexicon.glance)
         words += [*lexicon.typos, *lexicon.dialect, *lexicon.spots]
         # Of a longer word the rarest two characters stand for it, so that 没有 does not call for 没有人管.
         common = tokenizer().FREQ
-        bigrams = {min((word[at : at + 2] for at in range(len(word) - 1)), key=lambda pair: common.get(pair, 0)) for word in words if len(word) > 1}
+        pairs: dict[str, set[str]] = {}
+        for word in {*words, *orders}:
+            if len(word) > 1:
+                rarest = min((word[at : at + 2] for at in range(len(word) - 1)), key=lambda pair: common.get(pair, 0))
+                pairs.setdefault(rarest, set()).add(word)
         single = {word for word in words if len(word) == 1} | set(lexicon.emoji)
-        return frozenset(bigrams), frozenset(single | trigger_characters() | {"#"})
+        return {pair: tuple(found) for pair, found in pairs.items()}, frozenset(single | {"#"}), frozenset(word for word in orders if len(word) == 1)
 
     def glance(self, text: str) -> bool:
         """Whether raw `text` may be for the bot; False means chatter for certain. Costs a few microseconds."""
         if len(text) > LIMIT:
             text = text[:LIMIT]
-        if not self._characters.isdisjoint(text):
+        if not self._foldable.isdisjoint(text):
+            text = fold(text)
+        return self._calls(text) or (" " in text and self._calls(text.replace(" ", "")))
+
+    def _calls(self, text: str) -> bool:
+        if not self._characters.isdisjoint(text) or text.lstrip(" @#")[:1] in self._heads:
             return True
-        if not self._bigrams.isdisjoint(map(add, text, text[1:])):
-            return True
-        if " " in text:
-            packed = text.replace(" ", "")
-            return not self._bigrams.isdisjoint(map(add, packed, packed[1:]))
-        return False
+        pairs = self._pairs
+        return any(word in text for pair in pairs.keys() & map(add, text, text[1:]) for word in pairs[pair])
 
     # ── the whole reading ─────────────────────────────────────────────────────────────────────────
 

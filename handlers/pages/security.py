@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from urllib.parse import urlsplit
 
@@ -42,13 +43,14 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 async def set_headers(request: web.Request, response: web.StreamResponse) -> None:
     """A signal for every response, whoever made it."""
+    headers = response.headers
     for name, value in HEADERS.items():
-        response.headers.setdefault(name, value)
+        if name not in headers:
+            headers[name] = value
     if request.path.startswith("/static/") and "v" in request.query and response.status == 200:
         # The address names the content.
         response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
-    if "Server" in response.headers:
-        del response.headers["Server"]
+    headers.popall("Server", None)
 
 
 @web.middleware
@@ -100,12 +102,15 @@ def sandbox_allowed(request: web.Request, settings: Settings) -> bool:
     return (
         client is not None
         and client.is_loopback
-        and _is_own_name(urlsplit(f"//{request.host}").hostname)
-        and (bool(settings.trusted_proxy) or not ({"X-Forwarded-For", "Forwarded"} & set(request.headers)))
+        and _is_own_name(request.host)
+        and (bool(settings.trusted_proxy) or not ("X-Forwarded-For" in request.headers or "Forwarded" in request.headers))
     )
 
 
-def _is_own_name(host: str | None) -> bool:
+@lru_cache(maxsize=256)
+def _is_own_name(netloc: str) -> bool:
+    """Asked at every message of the sandbox, hence remembered."""
+    host = urlsplit(f"//{netloc}").hostname
     if host in {"localhost", None}:
         return host is not None
     address = _address(host or "")
@@ -139,6 +144,8 @@ def client_key(request: web.Request, settings: Settings) -> str:
 
 
 def _trusted(address: IPv4Address | IPv6Address, settings: Settings) -> bool:
+    if not settings.trusted_proxy:
+        return False
     for name in settings.trusted_proxy.split(","):
         try:
             if name.strip() and address in ip_network(name.strip(), strict=False):
@@ -148,6 +155,7 @@ def _trusted(address: IPv4Address | IPv6Address, settings: Settings) -> bool:
     return False
 
 
+@lru_cache(maxsize=4096)
 def _address(text: str) -> IPv4Address | IPv6Address | None:
     try:
         return ip_address(text.removeprefix("[").removesuffix("]"))
