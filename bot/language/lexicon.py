@@ -143,7 +143,9 @@ class Lexicon:
     #: Topic words that plain chat is full of; they count less.
     everyday: frozenset[str]
     #: Two-character beginnings of act and alarm phrases, for the plain scan.
+    #: Words of answers, votes and sign-ups, and those of dangers, that are worth a closer look.
     glance: tuple[str, ...] = ()
+    danger_words: tuple[str, ...] = ()
     #: Every word → its senses; `heads` finds the words that begin with two characters.
     senses: dict[str, tuple[Sense, ...]] = field(default_factory=dict)
 
@@ -299,7 +301,8 @@ def build(files: Mapping[str, Any]) -> Lexicon:
         emoji=dict(typos["emoji"]),
         votes=files["votes"],
         everyday=frozenset(fold(word) for word in words_of(files["everyday"]["words"])),
-        glance=tuple(words_of(files["acts"].get("glance")) + words_of(files["alarms"].get("glance")) + words_of(files["votes"].get("glance"))),
+        glance=tuple(words_of(files["acts"].get("glance")) + words_of(files["votes"].get("glance"))),
+        danger_words=tuple(words_of(files["alarms"].get("glance"))),
         senses={word: tuple(dict.fromkeys(found)) for word, found in senses.items()},
     )
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import datetime
-from operator import add
 from typing import Any
 
 from .addresses import looks_formal
@@ -17,6 +16,7 @@ from .lexicon import Act, Lexicon, load_lexicon, tokenizer, trigger_characters
 from .normalise import LIMIT, as_written, fold, narrow
 from .places import find_place
 from .polls import parse_bars, parse_sentence
+from .scan import scans
 from .signups import parse_signup
 from .understanding import Command, Gazetteer, Place, Understanding
 
@@ -52,29 +52,11 @@ class Reader:
         self._commands = CommandParser(self.lexicon)
         self._alarms = Alarms(self.lexicon)
         self._homophones = Homophones(self.lexicon)
-        self._pairs, self._characters, self._heads = self._triggers()
+        self._scan, self._substance = scans(self.lexicon, _TRIGGER_SIGNS)
         self._foldable = trigger_characters()
         tokenizer()  # building it takes most of a second, better now than at the first message
 
     # ── the plain scan ────────────────────────────────────────────────────────────────────────────
-
-    def _triggers(self) -> tuple[dict[str, tuple[str, ...]], frozenset[str], frozenset[str]]:
-        """Words by a pair of characters in them, single characters that are words, and those that are commands at the head of a line."""
-        lexicon = self.lexicon
-        kinds = {"trouble", "thing", *_TRIGGER_SIGNS}
-        words = [word for word, senses in lexicon.senses.items() if word not in lexicon.everyday and any(sense.kind in kinds for sense in senses)]
-        orders = [word for rule in lexicon.commands.values() for word in rule.words]
-        words += list(lexicon.glance)
-        words += [*lexicon.typos, *lexicon.dialect, *lexicon.spots]
-        # Of a longer word the rarest two characters stand for it, so that 没有 does not call for 没有人管.
-        common = tokenizer().FREQ
-        pairs: dict[str, set[str]] = {}
-        for word in {*words, *orders}:
-            if len(word) > 1:
-                rarest = min((word[at : at + 2] for at in range(len(word) - 1)), key=lambda pair: common.get(pair, 0))
-                pairs.setdefault(rarest, set()).add(word)
-        single = {word for word in words if len(word) == 1} | set(lexicon.emoji)
-        return {pair: tuple(found) for pair, found in pairs.items()}, frozenset(single | {"#"}), frozenset(word for word in orders if len(word) == 1)
 
     def glance(self, text: str) -> bool:
         """Whether raw `text` may be for the bot; False means chatter for certain. Costs a few microseconds."""
@@ -82,13 +64,7 @@ class Reader:
             text = text[:LIMIT]
         if not self._foldable.isdisjoint(text):
             text = fold(text)
-        return self._calls(text) or (" " in text and self._calls(text.replace(" ", "")))
-
-    def _calls(self, text: str) -> bool:
-        if not self._characters.isdisjoint(text) or text.lstrip(" @#")[:1] in self._heads:
-            return True
-        pairs = self._pairs
-        return any(word in text for pair in pairs.keys() & map(add, text, text[1:]) for word in pairs[pair])
+        return self._scan.finds(text)
 
     # ── the whole reading ─────────────────────────────────────────────────────────────────────────
 
@@ -116,6 +92,9 @@ class Reader:
             return self._command(command, own, text, now, gazetteer)
         if not anonymous and (poll := parse_sentence(own, now)):
             return Understanding("poll_open", score=0.9, why=(f"a vote sentence: {poll.title}",), text=folded, poll=_written_poll(poll.as_dict(now), text))
+        if not (mention or quoted or anonymous or self._substance.finds(own)) and self._act(own, self._dialect_only(own), Evidence()) is None:
+            # No word of a thing or a trouble, and no answer either: not worth cutting into words.
+            return Understanding(text=folded, place=find_place(own, gazetteer, self.lexicon) if _PLACE_SIGN.search(own) else Place())
         return self._talk(folded, own, mention=mention, quoted=quoted, anonymous=bool(anonymous), gazetteer=gazetteer)
 
     def evidence(self, text: str, *, mention: bool = False) -> Evidence:
@@ -165,7 +144,7 @@ class Reader:
                     text = text.replace(emoji, word, 1).replace(emoji, "")
         return self._homophones.mend(text)
 
-    def _act(self, text: str, plain: str, evidence: Evidence, *, quoted: bool, mention: bool) -> tuple[Act, str] | None:
+    def _act(self, text: str, plain: str, evidence: Evidence, *, quoted: bool = False, mention: bool = False) -> tuple[Act, str] | None:
         whole = text.strip(" ,。!~?、…").strip()
         bare = re.sub(r"[^\w\s+,。!?~:.、#()]", "", whole).strip()
         for act in self.lexicon.acts:
