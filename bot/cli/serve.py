@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import gc
 import importlib
 import signal
 import socket
@@ -97,6 +98,9 @@ async def serve(settings: Settings, listening: socket.socket) -> None:
     await runner.setup()
     try:
         await web.SockSite(runner, listening).start()
+        # The lexicon and the roster stay for good: the collector need not walk them again and again.
+        gc.collect()
+        gc.freeze()
         typer.echo(welcome(settings))
         await stop.wait()
         typer.echo("正在停止…… / stopping")

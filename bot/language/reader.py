@@ -92,9 +92,11 @@ class Reader:
             return self._command(command, own, text, now, gazetteer)
         if not anonymous and (poll := parse_sentence(own, now)):
             return Understanding("poll_open", score=0.9, why=(f"a vote sentence: {poll.title}",), text=folded, poll=_written_poll(poll.as_dict(now), text))
-        if not (mention or quoted or anonymous or self._substance.finds(own)) and self._act(own, self._dialect_only(own), Evidence()) is None:
-            # No word of a thing or a trouble, and no answer either: not worth cutting into words.
-            return Understanding(text=folded, place=find_place(own, gazetteer, self.lexicon) if _PLACE_SIGN.search(own) else Place())
+        if not (mention or quoted or anonymous or self._substance.finds(own)):
+            # No word of trouble, no danger and no answer either: not worth cutting into words.
+            standard = self._dialect_only(own)
+            if self._alarms.find(standard) is None and self._act(own, standard, Evidence()) is None:
+                return Understanding(text=folded, place=find_place(own, gazetteer, self.lexicon) if _PLACE_SIGN.search(own) else Place())
         return self._talk(folded, own, mention=mention, quoted=quoted, anonymous=bool(anonymous), gazetteer=gazetteer)
 
     def evidence(self, text: str, *, mention: bool = False) -> Evidence:

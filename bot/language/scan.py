@@ -36,12 +36,30 @@ class Scan:
         return any(word in text for pair in pairs.keys() & map(add, text, text[1:]) for word in pairs[pair])
 
 
-def scans(lexicon: Lexicon, signs: Iterable[str]) -> tuple[Scan, Scan]:
-    """The scan for anything that may be for the bot, and the one for substance: words of things, troubles, dangers and places."""
-    kinds = {"trouble", "thing", *signs}
-    words = [word for word, senses in lexicon.senses.items() if word not in lexicon.everyday and any(sense.kind in kinds for sense in senses)]
-    words += [*lexicon.danger_words, *lexicon.typos, *lexicon.dialect, *lexicon.spots]
+#: A line shorter than this that names a thing or a spot but no trouble (「门卫室自取」) reports nothing.
+TELLING = 12
+
+
+class Substance:
+    """Whether a line can be a report at all: words of trouble, danger or slips; or, in a line long enough to tell, of things and spots."""
+
+    def __init__(self, troubles: Scan, things: Scan) -> None:
+        self._troubles, self._things = troubles, things
+
+    def finds(self, text: str) -> bool:
+        """Whether it is worth cutting into words."""
+        return self._troubles.finds(text) or (len(text) >= TELLING and self._things.finds(text))
+
+
+def scans(lexicon: Lexicon, signs: Iterable[str]) -> tuple[Scan, Substance]:
+    """The scan for anything that may be for the bot, and the one for what a report is made of."""
+    troubles = [*_words(lexicon, {"trouble", *signs}), *lexicon.danger_words, *lexicon.typos, *lexicon.dialect]
+    things = [*_words(lexicon, {"thing"}), *lexicon.spots]
     orders = [word for rule in lexicon.commands.values() for word in rule.words]
     heads = [word for word in orders if len(word) == 1]
     answers = [*lexicon.glance, *(word for word in orders if len(word) > 1)]
-    return Scan([*words, *answers], [*lexicon.emoji, "#"], heads), Scan(words, lexicon.emoji)
+    return Scan([*troubles, *things, *answers], [*lexicon.emoji, "#"], heads), Substance(Scan(troubles, lexicon.emoji), Scan(things))
+
+
+def _words(lexicon: Lexicon, kinds: set[str]) -> list[str]:
+    return [word for word, senses in lexicon.senses.items() if word not in lexicon.everyday and any(sense.kind in kinds for sense in senses)]

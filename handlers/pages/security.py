@@ -44,6 +44,11 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 async def set_headers(request: web.Request, response: web.StreamResponse) -> None:
     """A signal for every response, whoever made it."""
     headers = response.headers
+    if response.content_type == "application/json" and request.path.startswith("/sandbox/"):
+        # No page: nothing in it can run, be framed or lead anywhere, and it is asked for at every line of talk.
+        headers["X-Content-Type-Options"] = "nosniff"
+        headers.popall("Server", None)
+        return
     for name, value in HEADERS.items():
         if name not in headers:
             headers[name] = value
