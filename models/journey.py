@@ -336,7 +336,7 @@ def stop(session: Session, issue: Issue, now: datetime, *whats: Due, met: bool |
     session.execute(query.values(settled_at=now, met=kept).execution_options(synchronize_session="fetch"))
 
 
-def _unwritten(session: Session, issue: Issue, kind: type[Deadline] | type[Assignment]) -> bool:
+def _unwritten(session: Session, issue: Issue, kind: type[Deadline | Assignment]) -> bool:
     """The issue was opened in this very turn and has no row of that kind yet: nothing to ask the database."""
     return issue in session.new and not any(isinstance(row, kind) and row.issue_id == issue.id for row in session.new)
 
