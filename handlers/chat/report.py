@@ -209,7 +209,7 @@ def place_answered(turn: Turn) -> Reply | None:
         wait.data = {**wait.data, "photos": [*wait.data.get("photos", ()), *turn.photos]}
         turn.changed = True
         return turn.say("report/photo_kept_ask_place") if turn.inbound.direct else None
-    if not place and not _shrug(turn):
+    if not _answers(turn, place) and not _shrug(turn):
         return None
     if wait.issue_id is not None:
         return _place_of_emergency(turn, wait, place)
@@ -228,6 +228,12 @@ def _cancelled(turn: Turn, wait: Wait | None) -> Reply | None:
         turn.settle(wait)
         return turn.say("report/draft_dropped")
     return None
+
+
+def _answers(turn: Turn, place: Place) -> bool:
+    """An answer is short; who tells a story in which a door occurs is talking to the neighbours."""
+    named = place.building or place.unit or place.room or place.estate
+    return bool(place) and len(turn.reading.text) <= (30 if named else 8)
 
 
 def _shrug(turn: Turn) -> bool:
