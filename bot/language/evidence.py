@@ -192,6 +192,7 @@ def gather(  # noqa: C901, PLR0912 - one pass over the matches
     for pair in lexicon.pairs:
         if _near(text, spans.get(pair.first, ()), spans.get(pair.second, ()), pair.within):
             evidence.add(pair.name)
+    _frame(evidence, spans)
     _shape(evidence, text, place, mention=mention)
     return evidence
 
@@ -203,6 +204,25 @@ def _near(text: str, first: list[tuple[int, int]] | tuple[()], second: list[tupl
             if (a, b) != (c, d) and high - low <= within and (high <= low or not _STOP.search(text, low, high)):
                 return True
     return False
+
+
+#: A line that begins with one of these speaks within it: 「新闻说…」, 「以前住…」, 「听说我姐家…」.
+FRAMES = ("hearsay", "past", "elsewhere", "notice", "advert", "lost_found", "thanks", "hypothetical", "wondering")
+#: How many characters from the start a frame may stand.
+_OPENING = 12
+
+
+def _frame(evidence: Evidence, spans: dict[str, list[tuple[int, int]]]) -> None:
+    """Notes what the line is put into before anything wrong is named, and how many signs say that it is something else."""
+    firsts = [spans[kind][0][0] for kind in ("trouble", "fault", "nobody", "nuisance") if spans.get(kind)]
+    first = min(firsts, default=_OPENING)
+    if any(spans[kind][0][0] <= min(first, _OPENING) for kind in FRAMES if spans.get(kind)):
+        evidence.add("framed")
+    against = len(AGAINST & evidence.features.keys())
+    if against > 1:
+        evidence.add("against_again")
+    if against > 2:
+        evidence.add("against_thrice")
 
 
 def _shape(evidence: Evidence, text: str, place: Place, *, mention: bool) -> None:

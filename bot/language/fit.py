@@ -30,7 +30,19 @@ SIGNS = Path(__file__).resolve().parents[2] / "config" / "lexicon" / "signs.yaml
 PULL = 0.5
 
 #: Numbers that are limits or shapes of the text, with the sign their weight may have (0: any).
-_FREE = {"bias": 0, "short": -1, "tiny": -1, "long": 0, "formal": 1, "no_evidence": -1, "negated": -1, "mention": 1}
+_FREE = {
+    "bias": 0,
+    "short": -1,
+    "tiny": -1,
+    "long": 0,
+    "formal": 1,
+    "no_evidence": -1,
+    "negated": -1,
+    "framed": -1,
+    "against_again": -1,
+    "against_thrice": -1,
+    "mention": 1,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +134,7 @@ def _prior(name: str) -> float:
         return 5.0  # the whole message is the trouble: nothing else can speak for it
     if name == "bias":
         return -4.0
-    if name in {"short", "tiny", "negated"}:
+    if name in {"short", "tiny", "negated", "framed", "against_again", "against_thrice"}:
         return -0.5
     if name == "no_evidence":
         return -2.0

@@ -88,8 +88,18 @@ def _converter() -> OpenCC:
 @cache
 def _regional() -> dict[int, str]:
     """Characters of Hong Kong and Taiwan that the plain converter leaves alone (衞), with their simplified forms."""
-    simple = [chr(code) for code in range(0x4E00, 0xA000) if _in_gb2312(chr(code))]
+    every = [chr(code) for code in range(0x4E00, 0xA000)]
+    simple = [character for character in every if _in_gb2312(character)]
     variants: dict[int, str] = {}
+    for name in ("t2hk", "t2tw"):  # 檯 is written 枱 in Hong Kong
+        written = OpenCC(name).convert("\n".join(every)).split("\n")
+        meant = _converter().convert("\n".join(every)).split("\n")
+        left = _converter().convert("\n".join(written)).split("\n")
+        variants |= {
+            ord(there): here
+            for here, there, again in zip(meant, written, left, strict=True)
+            if again == there != here and len(there) == 1 and not _in_gb2312(there)
+        }
     for name in ("s2hk", "s2tw"):
         written = OpenCC(name).convert("\n".join(simple)).split("\n")
         back = _converter().convert("\n".join(written)).split("\n")

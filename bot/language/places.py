@@ -15,9 +15,11 @@ from .understanding import Gazetteer, Place
 _NUMBER = rf"(?:\d{{1,4}}|{NUMERAL}{{1,4}})"
 _NAME = rf"(?:{_NUMBER}[A-Za-z]?|[A-Za-z]\d{{0,3}}|[甲乙丙丁])"
 _BUILDING = re.compile(
-    rf"(?<![这那每几整本全某哪同第])第?(?<![\d.\-A-Za-z])(?P<name>{_NAME})(?:号楼|号栋|号幢|号座|#楼|#(?=\d|-|\D)|栋楼(?!房)|栋|幢|座(?!位|椅|谈|机|城|山|桥))"
+    rf"(?<![这那每几整本全某哪同第])第?(?![两俩][栋幢座])(?<![\d.\-A-Za-z])(?P<name>{_NAME})(?:号楼|号栋|号幢|号座|#楼|#(?=\d|-|\D)|栋楼(?!房)|栋|幢|座(?!位|椅|谈|机|城|山|桥))"
 )
-_UNIT = re.compile(rf"(?<![\d.\-A-Za-z个])(?P<name>\d{{1,2}}|{NUMERAL}{{1,3}}|[A-Za-z])(?:号)?(?:单元|门(?=\d{{3,4}}))")
+_UNIT = re.compile(rf"(?<![\d.\-A-Za-z个])(?!两单元)(?P<name>\d{{1,2}}|{NUMERAL}{{1,3}}|[A-Za-z甲乙丙丁])(?:号)?(?:单元|门(?=\d{{3,4}}))")
+#: 7幢和8幢中间 is neither of the two.
+_BETWEEN = re.compile(rf"(?:和|与|跟|到|、)?{_NAME}(?:号楼|栋|幢|座)(?:的)?(?:中间|之间)")
 _HYPHENS = re.compile(
     r"(?<![\dA-Za-z.:/\-])(?P<a>[A-Za-z]?\d{1,3}|[A-Za-z])[-_](?:(?P<b>\d{1,2}|[A-Za-z])[-_])?(?P<c>\d{3,4})(?:室|号|房)?(?![\d.:\-/A-Za-z%年月日元块])"
 )
@@ -29,7 +31,7 @@ _ROOM_ALONE = re.compile(
     r"(?P<name>[1-9]\d{2,3})(?P<tail>室|号房|房间|房|户|住户|业主|家|那家|那户|的邻居|的租客|租客|门口|楼上|楼下|的?(?:大哥|大姐|阿姨|奶奶|爷爷))?(?![\d.:/%\-A-Za-z])"
 )
 _NOT_ROOM = re.compile(
-    r"\s*(?:年|月|日|元|块|路|点|度|斤|公斤|平|米|个|人|次|瓦|毫|克|分|票|户(?!主|型)|名|天|小时|公里|里|集|多|左右|万|号线|热线|w|W|mm|ml|MB|kg)"
+    r"\s*(?:年|月|日|元|块|路|点|度|斤|公斤|平|米|个|人|次|瓦|毫|克|分|票|户(?!主|型)|名|天(?![天花台])|小时|公里|里|集|多|左右|万|号线|热线|w|W|mm|ml|MB|kg)"
 )
 _YARD = re.compile(rf"(?P<name>(?:[\u4e00-\u9fff]{{2,6}}?(?:路|街|巷|道|弄))?{_NUMBER}号(?:大院|院子|院))")
 _FLOOR_SPOT = re.compile(rf"(?:负|地下)(?:{NUMERAL}|\d)(?:楼|层)")
@@ -66,8 +68,8 @@ def _not_spot_pattern() -> re.Pattern[str]:
     return re.compile("|".join(map(re.escape, load_lexicon().not_spots)))
 
 
-def find_spot(text: str, lexicon: Lexicon | None = None, *, faint: bool = False) -> str | None:
-    """The spot that folded `text` is about: the first real place or piece of equipment; `faint` allows 坑 and 门 too."""
+def find_spot(text: str, lexicon: Lexicon | None = None, *, faint: bool = False, behind: int | None = None) -> str | None:
+    """The spot that folded `text` is about: the one just `behind` a building, that somebody points at, or the first; `faint` allows 坑 and 门 too."""
     lexicon = lexicon or load_lexicon()
     barred = [found.span() for found in _not_spot_pattern().finditer(text)]
     found: list[tuple[int, int, int]] = []
@@ -76,8 +78,10 @@ def find_spot(text: str, lexicon: Lexicon | None = None, *, faint: bool = False)
         if any(a <= start and end <= b for a, b in barred):
             continue
         rank = lexicon.spots[matched[0]]
-        if found and found[-1][1] == start and (matched[0] in lexicon.joined or _GATE.fullmatch(text[found[-1][0] : start])):
-            found[-1] = (found[-1][0], end, max(rank, found[-1][2]))
+        before = found[-1] if found and found[-1][1] == start else None
+        # Two real places that touch are one (厨房烟道, 南门花坛); a floor before one only tells the way (楼顶水箱).
+        if before and (matched[0] in lexicon.joined or rank == before[2] == _REAL or _GATE.fullmatch(text[before[0] : start])):
+            found[-1] = (before[0], end, max(rank, before[2]))
         elif not _BESIDE.match(text, end):
             found.append((start, end, rank))
     for matched in (*_FLOOR_SPOT.finditer(text), *_THAT_WAY.finditer(text)):
@@ -89,12 +93,23 @@ def find_spot(text: str, lexicon: Lexicon | None = None, *, faint: bool = False)
     best = max((rank for _, _, rank in found), default=0)
     if not found or (best == 0 and not faint):
         return None
-    start, end, _ = next(item for item in sorted(found) if item[2] == best)
+    real = sorted(item for item in found if item[2] == best)
+    start, end, _ = next((item for item in real if _told(text, item[0], behind)), real[0])
     if zone := _ZONE.match(text, end):
         end = zone.end()
     return text[start:end]
 
 
+#: 就小区出来那个丁字路口, 就在凉亭: a clause that only tells the way.
+_POINTING = re.compile(r"(?:^|[,。!?;\s])(?:就(?:在|是)?[^,。!?;\s]{0,8}|(?:位置|地点)(?:在|是)?:?)\Z")
+
+
+def _told(text: str, start: int, behind: int | None) -> bool:
+    return (behind is not None and start in {behind, behind + 1}) or bool(_POINTING.search(text[max(0, start - 14) : start]))
+
+
+#: The rank of a real place or piece of equipment; floors and fittings stand below it.
+_REAL = 2
 _GATE = re.compile(r"[东西南北]+(?:大)?门|安全出口")
 #: 医院对面的花店: the spot only tells where the other one is.
 _BESIDE = re.compile(r"(?:旁边|对面|后面|外面|边上|隔壁|楼下)的")
@@ -284,11 +299,14 @@ def find_place(text: str, gazetteer: Gazetteer | None = None, lexicon: Lexicon |
         estate, start, end = found
         # The estate's own digits (14号院, 云溪里3期) are no building.
         text = text[:start] + "\n" * (end - start) + text[end:]
-    if matched := _BUILDING.search(text):
+    scene = text
+    if (matched := _BUILDING.search(text)) and not _BETWEEN.match(text, matched.end()):
         building, rest_at = _norm(matched["name"]), matched.end()
     near = text[rest_at : rest_at + 12] if building else text
     if unit_match := _UNIT.search(near) or _UNIT.search(text):
         unit = _norm(unit_match["name"])
+        # The unit of 2单元门口 is no part of the spot's name.
+        scene = scene.replace(unit_match[0], "\n" * len(unit_match[0]), 1)
         if unit_match.string is near:
             rest_at += unit_match.end()
         elif not building:
@@ -306,7 +324,7 @@ def find_place(text: str, gazetteer: Gazetteer | None = None, lexicon: Lexicon |
                 continue
             room = _norm(matched["name"])
             break
-    return Place(estate, building, unit, room, find_spot(text, lexicon, faint=faint))
+    return Place(estate, building, unit, room, find_spot(scene, lexicon, faint=faint, behind=rest_at or None))
 
 
 def parse_place(text: str, gazetteer: Gazetteer | None = None) -> Place:

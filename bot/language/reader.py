@@ -15,7 +15,7 @@ from .homophones import Homophones
 from .lexicon import Act, Lexicon, load_lexicon, tokenizer, trigger_characters
 from .normalise import LIMIT, as_written, fold, narrow
 from .places import find_place
-from .polls import parse_bars, parse_sentence
+from .polls import parse_line, parse_sentence
 from .scan import scans
 from .signups import parse_signup
 from .understanding import Command, Gazetteer, Place, Understanding
@@ -113,7 +113,7 @@ class Reader:
         intent = rule.intent if rule else "help"
         poll: dict[str, Any] | None = None
         if command.verb in {"open_poll", "open_owners_vote"}:
-            line = parse_bars(command.rest, now) if "|" in command.rest else parse_sentence("投票:" + command.rest, now)
+            line = parse_line(command.rest, now)
             poll = _written_poll(line.as_dict(now), written) if line else None
             if poll is not None and command.verb == "open_owners_vote" and poll["unit"] is None:
                 poll["unit"] = "owner"
