@@ -29,6 +29,12 @@ _TALK = re.compile(
 )
 #: Without a province, a town or a road these short forms are what residents write; the talk's grammar reads them.
 _SHORT = re.compile(r"^\D{0,6}\d{1,3}(?:栋|幢|座|号楼|单元|-).{0,12}$")
+#: A name and its numbers to the end (春城名苑12幢3-1502): an address, however short.
+_WHOLE = re.compile(
+    r"[\u4e00-\u9fff]{4,20}[A-Za-z]?\d{1,4}(?:(?:号楼|[栋幢座号]|单元)?-?[A-Za-z]?\d{1,4}){0,2}(?:号楼|[栋幢座]|单元|-)-?[A-Za-z]?\d{3,5}[室号]?$"
+)
+#: A number, or a letter or numeral that a mark makes one (A座, 七栋).
+_NUMBERED = re.compile(rf"\d|[A-Za-z][栋幢座]|{NUMERAL}(?:号|栋|幢|座|单元|层|楼)")
 #: Four characters of a name before the first number: 春城名苑5-2-301.
 _NAMED = re.compile(r"\D{4,}[\dA-Za-z]")
 #: Two numbers no farther apart are one range of shops.
@@ -38,9 +44,11 @@ _ADMIN = re.compile(r"[省市区县镇乡]|街道|[路街巷弄]\d|大道")
 
 def looks_formal(text: str) -> bool:
     """Whether folded `text` is one address and no sentence."""
-    if len(text) > 80 or not _FORMAL.search(text) or _TALK.search(text) or not any(sign.isdigit() for sign in text):
+    if len(text) > 80 or _TALK.search(text) or not _NUMBERED.search(text):
         return False
-    return bool(_ADMIN.search(text)) or bool(_NAMED.match(text) and not _SHORT.match(text))
+    if _WHOLE.match(text):
+        return True
+    return bool(_FORMAL.search(text) and (_ADMIN.search(text) or (_NAMED.match(text) and not _SHORT.match(text))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,34 +72,23 @@ class AddressGrammar:
     """Reads formal addresses with the words and weights of addresses.yaml; immutable after construction."""
 
     def __init__(self, table: Mapping[str, Any]) -> None:
-        self._marks = {spelling: name for name, spellings in table["marks"].items() for spelling in words_of(spellings)}
-        self._kinds = {ending: name for name, endings in table["kinds"].items() for ending in words_of(endings)}
+        try:
+            self._marks: dict[str, str] = {spelling: name for name, spellings in table["marks"].items() for spelling in words_of(spellings)}
+            self._kinds: dict[str, str] = {ending: name for name, endings in table["kinds"].items() for ending in words_of(endings)}
+            self._hyphens: str = table["hyphens"]
+            hyphen, named, names, quantity = f"[{re.escape(self._hyphens)}]", *(_any_of(words_of(table[key])) for key in ("named", "names", "quantities"))
+            self._weights = _table(table["weights"])
+            self._steps = {join: _matrix(steps) for join, steps in table["steps"].items()}
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise LexiconError(f"addresses.yaml: {error!r}") from error
         self._longest = max(map(len, self._kinds))
         self._mark = re.compile(_any_of(self._marks))
-        hyphen = f"[{re.escape(table['hyphens'])}]"
-        self._hyphens = re.compile(f"{hyphen}+")
-        #: A numeral that is a hyphen sign too (一) is none between digits.
+        # A numeral that may be typed for a hyphen (一) is none between digits.
         self._name = re.compile(
-            rf"\d+|(?<![A-Za-z])[A-Za-z]{{1,2}}(?![A-Za-z])|(?!(?<=\d){hyphen}\d)(?:{NUMERAL}{{1,6}}(?={_any_of(words_of(table['named']))})"
-            rf"|(?<=\d){NUMERAL}{{1,4}}(?=\d))|(?:{_any_of(words_of(table['names']))})(?={_any_of(words_of(table['named']))})"
+            rf"(?<!\d)\d+(?!\d|{quantity})|(?<![A-Za-z])[A-Za-z]{{1,2}}(?![A-Za-z])|{names}(?={named})"
+            rf"|(?!(?<=\d){hyphen}\d)(?:{NUMERAL}{{1,6}}(?={named})|(?<=\d){NUMERAL}{{1,4}}(?=\d))",
+            re.ASCII,
         )
-        self._blank = table["hyphens"]
-        self._weights: dict[str, list[float]] = {}
-        self._steps: dict[str, list[list[float]]] = {}
-        self._learn(table.get("weights") or {}, table.get("steps") or {})
-
-    def _learn(self, weights: Mapping[str, Mapping[str, float]], steps: Mapping[str, Mapping[str, float]]) -> None:
-        try:
-            for label, features in weights.items():
-                for feature, weight in features.items():
-                    self._weights.setdefault(feature, [0.0] * len(LABELS))[LABELS.index(label)] = float(weight)
-            for join, pairs in steps.items():
-                matrix = self._steps.setdefault(join, [[0.0] * len(LABELS) for _ in LABELS])
-                for pair, weight in pairs.items():
-                    first, second = pair.split()
-                    matrix[LABELS.index(second)][LABELS.index(first)] = float(weight)
-        except (AttributeError, TypeError, ValueError) as error:
-            raise LexiconError(f"addresses.yaml weights or steps: {error}") from error
 
     def parse(self, text: str) -> Place:
         """The parts that folded `text` names; of several buildings or rooms the first counts."""
@@ -102,16 +99,16 @@ class AddressGrammar:
         """The numbers, letters and numerals of `text` from left to right."""
         spans = [found.span() for found in self._name.finditer(text)]
         items = []
-        end, join, mark = 0, "words", ""
+        end, mark = 0, ""
         for at, (start, stop) in enumerate(spans):
             gap = text[end:start]
             join = self._join(gap, mark) if at else "words"
-            following = text[stop : spans[at + 1][0] if at + 1 < len(spans) else len(text)]
+            after = self._marks[mark] if join == "mark" else self._kind(gap.rstrip(self._hyphens))
+            following = text[stop : spans[at + 1][0] if at + 1 < len(spans) else None]
             found = self._mark.match(following)
-            after = self._marks[mark] if at and join == "mark" else self._kind(text[end:start].rstrip(self._blank))
             mark = found[0] if found else ""
-            last = not following[len(mark) :].strip(self._blank)
-            items.append(Item(text[start:stop], start, stop, last and stop + len(following) == len(text), join, self._marks[mark] if mark else "bare", after))
+            last = at + 1 == len(spans) and not following[len(mark) :].strip(self._hyphens)
+            items.append(Item(text[start:stop], start, stop, last, join, self._marks[mark] if mark else "bare", after))
             end = stop
         return items
 
@@ -119,8 +116,8 @@ class AddressGrammar:
         if not gap:
             return "glued"
         if mark:
-            return "mark" if not gap[len(mark) :].strip(self._blank) else "words"
-        return "hyphen" if self._hyphens.fullmatch(gap) else "words"
+            return "words" if gap[len(mark) :].strip(self._hyphens) else "mark"
+        return "words" if gap.strip(self._hyphens) else "hyphen"
 
     def _kind(self, words: str) -> str:
         if not words:
@@ -199,7 +196,25 @@ class AddressGrammar:
         return Place(None, *(_plain(parts.get(part, "")) for part in ("building", "unit", "room")))
 
 
-_LEVEL = [[0.0] * len(LABELS) for _ in LABELS]
+def _table(weights: Mapping[str, Mapping[str, float]]) -> dict[str, list[float]]:
+    """Circumstance → its weight for each label."""
+    rows: dict[str, list[float]] = {}
+    for label, features in weights.items():
+        for feature, weight in features.items():
+            rows.setdefault(feature, [0.0] * len(LABELS))[LABELS.index(label)] = float(weight)
+    return rows
+
+
+def _matrix(steps: Mapping[str, float]) -> list[list[float]]:
+    """The weights of the steps to each label from each."""
+    rows = [[0.0] * len(LABELS) for _ in LABELS]
+    for pair, weight in steps.items():
+        first, second = map(LABELS.index, pair.split())
+        rows[second][first] = float(weight)
+    return rows
+
+
+_LEVEL = _matrix({})
 
 
 def _any_of(words: Mapping[str, str] | Sequence[str]) -> str:

@@ -31,7 +31,7 @@ SPARSE, PULL = 2.0, 0.1
 RARE = 5
 #: A weight smaller than this is left out of the file.
 SMALL = 0.05
-#: What is added in favour of a part: a part left out is worse than a part too many, since the caretaker sees both.
+#: What is added in favour of a part: one left out has to be asked for, one too many is corrected with the confirmation.
 LEAN = {"building": 1.0, "unit": 0.5, "room": 0.5}
 
 _LABEL_OF = {"houseno": "building", "cellno": "unit", "roomno": "room", "floorno": "floor", "roadno": "road", "subroadno": "road"}
@@ -83,7 +83,8 @@ def fit(found: Sequence[Case], *, sparse: float = SPARSE, pull: float = PULL) ->
     longest = int(lengths[0])
     # Addresses lie side by side, the longest first, so that those that reach place t are the first `reach[t]`.
     reach = [int((lengths > at).sum()) for at in range(longest)]
-    entries = [(number * longest + at, column[name]) for number, case in enumerate(found) for at, row in enumerate(case.features) for name in row if name in column]
+    places = [(number * longest + at, row) for number, case in enumerate(found) for at, row in enumerate(case.features)]
+    entries = [(place, column[name]) for place, row in places for name in row if name in column]
     rows, columns = zip(*entries, strict=True)
     matrix = csr_matrix((np.ones(len(rows)), (rows, columns)), shape=(len(found) * longest, len(names)))
     joined = np.array([[step[item.join] for item in case.items] + [0] * (longest - len(case.items)) for case in found])
@@ -124,11 +125,11 @@ def fit(found: Sequence[Case], *, sparse: float = SPARSE, pull: float = PULL) ->
     result = minimize(loss, np.zeros(2 * len(target)), jac=True, method="L-BFGS-B", bounds=[(0, None)] * (2 * len(target)), options={"maxiter": 250})
     theta = result.x[: len(target)] - result.x[len(target) :]
     weights: _Weights = {label: {} for label in LABELS}
-    for (at, number), value in np.ndenumerate(theta[:split].reshape(-1, size)):
+    for (at, second), value in np.ndenumerate(theta[:split].reshape(-1, size)):
         if abs(value) >= SMALL:
-            weights[LABELS[number]][names[at]] = round(float(value), 2)
-    for label, more in LEAN.items():
-        weights[label]["any"] = round(weights[label].get("any", 0.0) + more, 2)
+            weights[LABELS[second]][names[at]] = round(float(value), 2)
+    for part, more in LEAN.items():
+        weights[part]["any"] = round(weights[part].get("any", 0.0) + more, 2)
     steps: _Weights = {join: {} for join in joins}
     for (at, first, second), value in np.ndenumerate(theta[split:].reshape(len(joins), size, size)):
         if abs(value) >= SMALL:
