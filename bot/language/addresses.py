@@ -263,13 +263,16 @@ def _close(items: Sequence[Item], at: int) -> bool:
 
 
 def _digits(name: str) -> str:
-    """A name in ASCII: numerals as digits, letters in upper case."""
-    number = None if name.isascii() else to_int(name)
-    return name.upper() if number is None else str(number)
+    """A name in ASCII: numerals as digits, letters in upper case; of numerals that are no number (十百) nothing."""
+    if name.isascii() or not re.match(NUMERAL, name):
+        return name.upper()
+    number = to_int(name)
+    return "" if number is None else str(number)
 
 
 def _plain(name: str) -> str | None:
     """A part as `Place` holds it: no leading zeros in a pure number, None for nothing."""
+    name = name.strip("-")
     return (str(int(name)) if name.isdigit() else name) or None
 
 

@@ -105,7 +105,8 @@ def test_mistakes_in_the_file_are_named(changes: dict[str, Any]) -> None:
 def test_any_text_is_read(text: str) -> None:
     looks_formal(text)
     place = parse_formal(text)
-    assert all(part is None or part for part in (place.building, place.unit, place.room))
+    for part in (place.building, place.unit, place.room):
+        assert part is None or (part and all(sign.isascii() or sign in "甲乙丙丁" for sign in part))
 
 
 @pytest.mark.parametrize("piece", ["1-", "A1", "5栋", "一号", "十", "-", "9", "1 ", "村", "9" * 50 + "-"])
