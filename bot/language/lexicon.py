@@ -17,7 +17,7 @@ from .normalise import fold, traditional_characters
 
 jieba.setLogLevel(logging.WARNING)
 
-FILES = ("categories", "signs", "acts", "alarms", "commands", "places", "roles", "typos", "votes", "everyday")
+FILES = ("categories", "signs", "acts", "alarms", "commands", "places", "roles", "typos", "votes", "everyday", "addresses")
 
 
 class Folder(Protocol):
@@ -140,6 +140,8 @@ class Lexicon:
     dialect: dict[str, str]
     emoji: dict[str, str]
     votes: dict[str, Any]
+    #: The words and weights of formal addresses, as `AddressGrammar` reads them.
+    addresses: dict[str, Any]
     #: Topic words that plain chat is full of; they count less.
     everyday: frozenset[str]
     #: Two-character beginnings of act and alarm phrases, for the plain scan.
@@ -300,6 +302,7 @@ def build(files: Mapping[str, Any]) -> Lexicon:
         dialect={fold(key): fold(value) for key, value in typos["dialect"].items()},
         emoji=dict(typos["emoji"]),
         votes=files["votes"],
+        addresses=files["addresses"],
         everyday=frozenset(fold(word) for word in words_of(files["everyday"]["words"])),
         glance=tuple(words_of(files["acts"].get("glance")) + words_of(files["votes"].get("glance"))),
         danger_words=tuple(words_of(files["alarms"].get("glance"))),
