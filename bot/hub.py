@@ -402,6 +402,7 @@ def gazetteer_of(community: CommunityInfo) -> Gazetteer:
     return Gazetteer(
         estates={name: community.estates[estate_id] for name, estate_id in community.estate_names.items()},
         buildings={name: frozenset(b.name for b in community.buildings.values() if b.estate_id == i) for i, name in community.estates.items()},
+        officers=tuple(community.officers),
     )
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models.people import Chat, Person
+from models.people import Chat, Person, Post
 from models.places import Building, Community, Estate, Household
 from models.records import Fact
 from models.routing import Area, serving
@@ -77,6 +77,8 @@ class CommunityInfo:
     estate_names: dict[str, int] = field(default_factory=dict)
     buildings: dict[int, BuildingInfo] = field(default_factory=dict)
     named: dict[str, list[BuildingInfo]] = field(default_factory=dict)
+    #: Names of people with a post here and the post, to tell whom a complaint is about; who serves now is read in the turn.
+    officers: list[tuple[str, str]] = field(default_factory=list)
 
 
 def building_name(name: str) -> str:
@@ -120,6 +122,13 @@ class Directory:
         )
         for one in session.execute(people):
             self.people[one.key] = PersonInfo(one.id, one.key, one.name, one.community_id, one.building_id, one.unit or "", one.room or "")
+        posts = (
+            select(Person.name, Post.role, Post.community_id).join(Post, Post.person_id == Person.id).where(Post.until.is_(None), Person.retired_at.is_(None))
+        )
+        for post in session.execute(posts.distinct()):
+            if len(post.name) > 1:
+                for info in self.communities.values() if post.community_id is None else (self.communities[post.community_id],):
+                    info.officers.append((post.name, post.role.value))
 
     def members(self, session: Session, now: datetime) -> dict[int, list[str]]:
         """Who is in each group of the sandbox: who lives in its place, and who holds a post there."""

@@ -26,7 +26,7 @@ CHAT_MAY_IMPORT = ("bot.turn", "bot.message", "bot.router", "bot.language", "bot
 #: A page may read, and may hand a message to the hub; it may not reach into a channel or the worker.
 PAGES_MAY_NOT_IMPORT = ("bot.channels", "bot.outbox", "bot.app", "bot.duties")
 #: Programs for developers that live beside the language part and read labelled files.
-LANGUAGE_TOOLS = ("bot/language/evaluate.py", "bot/language/fit.py", "bot/language/check.py")
+LANGUAGE_TOOLS = ("bot/language/evaluate.py", "bot/language/fit.py", "bot/language/fit_addresses.py", "bot/language/check.py")
 #: What pure text handling never needs.
 IMPURE = (
     "sqlalchemy",

@@ -31,7 +31,7 @@ def _lists(files: dict[str, Any]) -> Iterator[tuple[str, list[str]]]:
             yield f"categories.yaml {key}.{kind}", words_of(entry.get(kind))
     for key, entry in files["signs"]["signs"].items():
         yield f"signs.yaml {key}", words_of(entry.get("words"))
-    for key in ("spots", "equipment", "fittings", "faint", "not_spots", "joined"):
+    for key in ("spots", "equipment", "fittings", "grounds", "faint", "not_spots", "not_places", "joined"):
         yield f"places.yaml {key}", words_of(files["places"][key])
     for verb, entry in files["commands"]["commands"].items():
         yield f"commands.yaml {verb}", words_of(entry["words"])

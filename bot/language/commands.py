@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 from .lexicon import CommandRule, Lexicon
 from .numerals import NUMERAL, to_int
 from .understanding import Command
 
 _MENTION = re.compile(r"^(?:\s*@[^\s@:,]{1,24}[\s:,]*)+")
-_NUMBER = re.compile(rf"[\s:,、]*(?:第|编号|#|No\.?|no\.?)?\s*(?P<name>\d{{1,6}}|{NUMERAL}{{1,5}})(?:\s*(?P<mark>号(?![楼院线门店\d])|#|单(?!元)))?")
+_NUMBER = re.compile(rf"[\s:,、]*(?:第|编号|#|No\.?|no\.?)?\s*(?P<name>\d{{1,6}}(?!\d)|{NUMERAL}{{1,5}})(?:\s*(?P<mark>号(?![楼院线门店\d])|#|单(?!元)))?")
+#: Digits that are no running number (0, -1, ten digits, 二十亿): the command names an issue that does not exist.
+_NO_NUMBER = re.compile(rf"[\s:,、]*(?:第|编号|#)?\s*(?:[-+]\s*\d|0+(?=$|[\s,。.!号])|\d{{7,10}}(?=$|[\s,。.!号])|\d{{12,}}|{NUMERAL}+[万亿])")
+_DIGITS = {ord(mark): str(unicodedata.digit(mark)) for mark in "①②③④⑤⑥⑦⑧⑨❶❷❸❹❺❻❼❽❾¹²³⁴⁵⁶⁷⁸⁹"}
 _KEY = re.compile(r"[\s:,]*(?P<name>[A-Za-z]{0,4}-?\d{1,8})(?=$|[\s,。!])")
 _GAP = re.compile(r"[\s:,、;|/]+")
 _CHOICE = re.compile(r"[A-Ha-h](?:[\s,、和]*[A-Ha-h])*[。.!]?\Z")
@@ -50,7 +54,7 @@ class CommandParser:
         self.heads = frozenset(word[0].lower() for word, _ in pairs)
         units = "|".join(map(re.escape, lexicon.units))
         # 「17 天庭」 is a number and a word: a unit after a blank must stand alone.
-        self._units = re.compile(rf"(?:{units})|\s(?:{units})(?=$|[\s,。.!])")
+        self._units = re.compile(rf"(?:{units})|\s(?:{units})(?=$|[\s,。.!了啦])")
 
     def parse(self, text: str, *, mention: bool = False, quoted: bool = False) -> Command | None:
         """The command that folded `text` is, or None. `mention` and `quoted` allow forms that in open talk would be chatter."""
@@ -105,9 +109,11 @@ class CommandParser:
                 return Command(rule.verb, (int(digits),) if key["name"].isdigit() else (), key["name"] + tail[key.end() :].rstrip())
             return Command(rule.verb, (), tail.strip()) if explicit or (tail[:1] in " :," and len(tail) < 12) else None
         if rule.number in {"one", "many"}:
-            numbers, rest = self._numbers(tail, many=rule.number == "many")
+            numbers, rest = self._numbers(tail.translate(_DIGITS), many=rule.number == "many")
             if numbers:
                 return self._with_rest(rule, numbers, rest)
+            if nothing := _NO_NUMBER.match(tail):
+                return self._with_rest(rule, (0,), tail[nothing.end() :])
         return self._without_number(rule, tail, explicit=explicit)
 
     def _numbers(self, tail: str, *, many: bool) -> tuple[tuple[int, ...], str]:

@@ -82,6 +82,49 @@ GOLD = {
     "养老民生": ("care",),
     "其他": ("other",),
 }
+#: The boards' own labels, only where they can be compared with ours.
+BOARD = {
+    "交通": ("parking_traffic",),
+    "交通运输": ("parking_traffic", "business_tourism"),
+    "环保": ("environment", "noise", "sanitation"),
+    "环境保护": ("environment", "noise", "sanitation"),
+    "治安": ("security", "noise", "neighbour_dispute"),
+    "城建": (
+        "housing_construction",
+        "public_facilities",
+        "illegal_building",
+        "leak_drainage",
+        "property_management",
+        "parking_traffic",
+        "water_power_gas",
+        "elevator",
+        "noise",
+        "greening",
+        "fire_safety",
+        "sanitation",
+    ),
+    "城乡建设": (
+        "housing_construction",
+        "public_facilities",
+        "illegal_building",
+        "leak_drainage",
+        "property_management",
+        "parking_traffic",
+        "water_power_gas",
+        "elevator",
+        "noise",
+        "greening",
+        "fire_safety",
+        "sanitation",
+    ),
+    "教育": ("education",),
+    "教育文体": ("education", "culture_sports"),
+    "医疗": ("health", "care"),
+    "卫生计生": ("health", "care"),
+    "劳动和社会保障": ("labour_social", "care"),
+    "就业": ("labour_social",),
+    "商贸旅游": ("business_tourism", "elevator", "property_management"),
+}
 PARTS = ("estate", "building", "unit", "room", "spot")
 
 
@@ -345,55 +388,10 @@ def _gold(rows: list[Row], reader: Reader, data: Path) -> None:
         )
 
 
-#: The boards' own labels, only where they can be compared with ours.
-_BOARD = {
-    "交通": ("parking_traffic",),
-    "交通运输": ("parking_traffic", "business_tourism"),
-    "环保": ("environment", "noise", "sanitation"),
-    "环境保护": ("environment", "noise", "sanitation"),
-    "治安": ("security", "noise", "neighbour_dispute"),
-    "城建": (
-        "housing_construction",
-        "public_facilities",
-        "illegal_building",
-        "leak_drainage",
-        "property_management",
-        "parking_traffic",
-        "water_power_gas",
-        "elevator",
-        "noise",
-        "greening",
-        "fire_safety",
-        "sanitation",
-    ),
-    "城乡建设": (
-        "housing_construction",
-        "public_facilities",
-        "illegal_building",
-        "leak_drainage",
-        "property_management",
-        "parking_traffic",
-        "water_power_gas",
-        "elevator",
-        "noise",
-        "greening",
-        "fire_safety",
-        "sanitation",
-    ),
-    "教育": ("education",),
-    "教育文体": ("education", "culture_sports"),
-    "医疗": ("health", "care"),
-    "卫生计生": ("health", "care"),
-    "劳动和社会保障": ("labour_social", "care"),
-    "就业": ("labour_social",),
-    "商贸旅游": ("business_tourism", "elevator", "property_management"),
-}
-
-
 def _letters(rows: list[Row], reader: Reader, data: Path) -> None:
     by_source: dict[str, list[bool]] = {}
     for fields in _lines(data / "complaints_dev.tsv"):
-        wanted = _BOARD.get(fields[2])
+        wanted = BOARD.get(fields[2])
         if wanted:
             by_source.setdefault(fields[1].split("_")[0], []).append(reader.read(f"{fields[3]}。{fields[4]}", mention=True).category in wanted)
     for source, hits in sorted(by_source.items()):

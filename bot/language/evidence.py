@@ -55,6 +55,10 @@ class Evidence:
     words: dict[str, list[str]] = field(default_factory=dict)
     votes: dict[str, float] = field(default_factory=dict)
     matches: list[Match] = field(default_factory=list)
+    #: Single words and how much they lean towards a report (words.yaml).
+    leanings: dict[str, float] = field(default_factory=dict)
+    #: The single words of the text, each once.
+    tokens: tuple[str, ...] = ()
 
     def add(self, feature: str, word: str = "", value: float = 1.0) -> None:
         """Notes that `feature` fired because of `word`."""
@@ -134,7 +138,7 @@ def _without_nested(found: list[Match]) -> list[Match]:
     return kept
 
 
-def gather(  # noqa: C901, PLR0912 - one pass over the matches
+def gather(  # noqa: C901, PLR0912, PLR0915 - one pass over the matches
     lexicon: Lexicon, finder: Finder, text: str, place: Place, *, mention: bool, tokens: list[str] | None = None
 ) -> Evidence:
     """The evidence in folded, dialect-free `text`."""
@@ -193,8 +197,18 @@ def gather(  # noqa: C901, PLR0912 - one pass over the matches
         if _near(text, spans.get(pair.first, ()), spans.get(pair.second, ()), pair.within):
             evidence.add(pair.name)
     _frame(evidence, spans)
+    _whole(lexicon, evidence, text, spans)
     _shape(evidence, text, place, mention=mention)
+    _lean(lexicon, evidence, tokens if tokens is not None else tokenizer().lcut(text, HMM=False))
     return evidence
+
+
+def _lean(lexicon: Lexicon, evidence: Evidence, tokens: list[str]) -> None:
+    """Adds what the single words lean to, each once."""
+    evidence.tokens = tuple(dict.fromkeys(tokens))
+    for token in evidence.tokens:
+        if weight := lexicon.leanings.get(token):
+            evidence.leanings[token] = weight
 
 
 def _near(text: str, first: list[tuple[int, int]] | tuple[()], second: list[tuple[int, int]] | tuple[()], within: int) -> bool:
@@ -225,6 +239,33 @@ def _frame(evidence: Evidence, spans: dict[str, list[tuple[int, int]]]) -> None:
         evidence.add("against_thrice")
 
 
+#: A line longer than this always says more than that something is wrong.
+_BRIEF = 16
+
+
+def _whole(lexicon: Lexicon, evidence: Evidence, text: str, spans: dict[str, list[tuple[int, int]]]) -> None:
+    """Notes that a short line says that something here is wrong, and nothing else: 「水管爆了」, 「3栋路灯全黑」."""
+    known = evidence.features.keys()
+    if len(text) > _BRIEF or AGAINST & known:
+        return
+    said = bytearray(len(text))
+    for start, end in [*((match.start, match.end) for match in evidence.matches), *(span for found in spans.values() for span in found)]:
+        said[start:end] = b"\1" * (end - start)
+    rest = [character for character, covered in zip(text, said, strict=True) if not covered and character.isalnum() and character not in lexicon.small]
+    if len(rest) > 1:
+        return
+    if "trouble" in known:
+        evidence.add("whole_trouble")
+    elif {"thing", "spot"} & known and {"fault", "nobody", "nuisance", "everyday_trouble", "everywhere"} & known:
+        evidence.add("whole_fault")
+    elif {"everyday_trouble", "everyday_thing"} <= known or {"everyday_thing", "fault"} <= known:
+        evidence.add("whole_everyday")
+
+
+#: Signs that something is wrong, whatever it is: a line about a place without any of them only mentions it.
+COMPLAINTS = ("trouble", "everyday_trouble", "fault", "nobody", "nuisance", "cannot", "everywhere", "rhetorical", "danger", "demand", "suffering", "sarcasm")
+
+
 def _shape(evidence: Evidence, text: str, place: Place, *, mention: bool) -> None:
     length = sum(1 for _ in _WORD.finditer(text[:200]))
     evidence.add("bias")
@@ -248,13 +289,20 @@ def _shape(evidence: Evidence, text: str, place: Place, *, mention: bool) -> Non
         for kind in ("trouble", "thing", "spot", "place"):
             if kind in known:
                 evidence.add(f"plain_{kind}")
+    complaints = sum(sign in known for sign in COMPLAINTS)
+    if not complaints:
+        evidence.add("no_complaint")
+    if complaints > 1:
+        evidence.add("complaint_again")
+    if complaints > 2:
+        evidence.add("complaint_thrice")
     if "trouble" not in evidence.features and not ("thing" in evidence.features and ({"fault", "request", "nobody"} & evidence.features.keys())):
         evidence.add("no_evidence")
 
 
 def weigh(lexicon: Lexicon, evidence: Evidence) -> float:
     """The sum of the weights of all features that fired (log-odds of a report)."""
-    total = 0.0
+    total = sum(evidence.leanings.values())
     for feature, value in evidence.features.items():
         total += value * weight_of(lexicon, feature)
     return total
@@ -282,4 +330,5 @@ def reasons(lexicon: Lexicon, evidence: Evidence) -> list[str]:
         if feature != "bias" and weight:
             words = "、".join(evidence.words.get(feature, ())[:4])
             lines.append((abs(weight), f"{feature} {words} {weight:+.2f}" if words else f"{feature} {weight:+.2f}"))
+    lines += [(abs(weight), f"word {word} {weight:+.2f}") for word, weight in evidence.leanings.items()]
     return [line for _, line in sorted(lines, key=lambda item: -item[0])]

@@ -12,6 +12,7 @@ import argparse
 import json
 import re
 import sys
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,11 +24,22 @@ from .reader import Reader
 
 #: Where the shared development data lies beside a checkout.
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
-EXAMPLES = Path(__file__).resolve().parents[2] / "tests" / "language" / "examples.tsv"
-SIGNS = Path(__file__).resolve().parents[2] / "config" / "lexicon" / "signs.yaml"
+ROOT = Path(__file__).resolve().parents[2]
+EXAMPLES = ROOT / "tests" / "language" / "examples.tsv"
+#: Lines invented for the project, a file an author; their authors did not know the rules.
+LINES = ROOT / "tests" / "language" / "lines"
+SIGNS = ROOT / "config" / "lexicon" / "signs.yaml"
+WORDS = ROOT / "config" / "lexicon" / "words.yaml"
+#: Marks a feature that is a single word.
+WORD = "word "
 
 #: How strongly weights stay near their priors; chosen by cross-validation.
 PULL = 0.5
+#: How strongly a single word's weight stays near nothing, and the least weight that is kept.
+WORD_PULL = 5.0
+WORD_LEAST = 0.08
+#: A word counts when so many lines have it.
+WORD_LINES = 5
 
 #: Numbers that are limits or shapes of the text, with the sign their weight may have (0: any).
 _FREE = {
@@ -41,6 +53,7 @@ _FREE = {
     "framed": -1,
     "against_again": -1,
     "against_thrice": -1,
+    "no_complaint": -1,
     "mention": 1,
 }
 
@@ -67,6 +80,11 @@ def cases(data: Path = DATA, *, chat_weight: float = 0.25) -> list[Case]:
         if intent not in {"report", "chatter"}:
             continue
         found.append(Case(text, intent == "report", 1.0, f"own{number % 5}"))
+    for path in sorted(LINES.glob("*.jsonl")):
+        for number, line in enumerate(path.read_text("utf-8").splitlines()):
+            row = json.loads(line)
+            if row["intent"] in {"report", "chatter"}:
+                found.append(Case(row["text"], row["intent"] == "report", 1.0, f"{path.stem}{number % 5}"))
     for name, skip in (("chitchat_hard_dev.tsv", "ambiguous"), ("chitchat_dev.tsv", "")):
         hard = bool(skip)
         for number, line in enumerate((data / name).read_text("utf-8").splitlines()[1:]):
@@ -81,9 +99,15 @@ def cases(data: Path = DATA, *, chat_weight: float = 0.25) -> list[Case]:
     return found
 
 
+_CHINESE = re.compile(r"[\u4e00-\u9fff]{1,4}")
+
+
 def features(reader: Reader, text: str) -> dict[str, float]:
-    """The features of one text as the reader sees them, empty when the plain scan already says chatter."""
-    return reader.evidence(text).features if reader.glance(text) else {}
+    """The features of one text as the reader sees them and its single words, empty when the plain scan already says chatter."""
+    if not reader.glance(text):
+        return {}
+    evidence = reader.evidence(text)
+    return evidence.features | {WORD + token: 1.0 for token in evidence.tokens if _CHINESE.fullmatch(token)}
 
 
 def names(lexicon: Lexicon) -> list[str]:
@@ -93,31 +117,29 @@ def names(lexicon: Lexicon) -> list[str]:
 
 def bounds(name: str) -> tuple[float | None, float | None]:
     """The range a weight may take: its sign is a matter of meaning, not of data."""
+    if name.startswith(WORD):
+        return -2.0, 2.0
     direction = -1 if name in AGAINST else _FREE.get(name, 1)
     return (None, None) if direction == 0 else (0.0, 6.0) if name == "bare_outage" else (0.0, 4.0) if direction > 0 else (-4.0, 0.0)
 
 
 def fit(reader: Reader, found: Sequence[Case], *, pull: float = PULL, known: Mapping[str, dict[str, float]] | None = None) -> dict[str, float]:
-    """The fitted weights; `known` holds features computed before."""
+    """The fitted weights of rules and single words; `known` holds features computed before."""
     import numpy as np
     from scipy.optimize import minimize
+    from scipy.sparse import csr_matrix
 
-    order = names(reader.lexicon)
+    fired = [(case, known[case.text] if known is not None else features(reader, case.text)) for case in found]
+    fired = [(case, values) for case, values in fired if values]
+    counts = Counter(name for _, values in fired for name in values if name.startswith(WORD))
+    order = [*names(reader.lexicon), *(name for name, count in counts.items() if count >= WORD_LINES)]
     index = {name: at for at, name in enumerate(order)}
-    rows = []
-    for case in found:
-        fired = known[case.text] if known is not None else features(reader, case.text)
-        if fired:
-            row = np.zeros(len(order))
-            for name, value in fired.items():
-                if name in index:
-                    row[index[name]] = value
-            rows.append((row, 1.0 if case.report else 0.0, case.weight))
-    matrix = np.array([row for row, _, _ in rows])
-    wanted = np.array([label for _, label, _ in rows])
-    weights = np.array([weight for _, _, weight in rows])
+    cells = [(row, index[name], value) for row, (_, values) in enumerate(fired) for name, value in values.items() if name in index]
+    matrix = csr_matrix(([value for _, _, value in cells], ([row for row, _, _ in cells], [at for _, at, _ in cells])), shape=(len(fired), len(order)))
+    wanted = np.array([1.0 if case.report else 0.0 for case, _ in fired])
+    weights = np.array([case.weight for case, _ in fired])
     prior = np.array([_prior(name) for name in order])
-    strength = np.array([0.02 if name == "bias" else pull for name in order])
+    strength = np.array([0.02 if name == "bias" else WORD_PULL if name.startswith(WORD) else pull for name in order])
 
     def loss(theta: Any) -> tuple[float, Any]:
         z = np.clip(matrix @ theta, -30, 30)
@@ -126,15 +148,18 @@ def fit(reader: Reader, found: Sequence[Case], *, pull: float = PULL, known: Map
         return value, gradient
 
     result = minimize(loss, prior, jac=True, method="L-BFGS-B", bounds=[bounds(name) for name in order])
-    return {name: round(float(value), 2) for name, value in zip(order, result.x, strict=True)}
+    fitted = {name: round(float(value), 2) for name, value in zip(order, result.x, strict=True)}
+    return {name: value for name, value in fitted.items() if not name.startswith(WORD) or abs(value) >= WORD_LEAST}
 
 
 def _prior(name: str) -> float:
+    if name.startswith(WORD):
+        return 0.0
     if name == "bare_outage":
         return 5.0  # the whole message is the trouble: nothing else can speak for it
     if name == "bias":
         return -4.0
-    if name in {"short", "tiny", "negated", "framed", "against_again", "against_thrice"}:
+    if name in {"short", "tiny", "negated", "framed", "against_again", "against_thrice", "no_complaint"}:
         return -0.5
     if name == "no_evidence":
         return -2.0
@@ -147,6 +172,7 @@ def apply(lexicon: Lexicon, fitted: dict[str, float]) -> None:
     """Puts weights into a loaded lexicon (for cross-validation)."""
     from dataclasses import replace
 
+    lexicon.leanings = {name.removeprefix(WORD): value for name, value in fitted.items() if name.startswith(WORD)}
     for name, value in fitted.items():
         if name in lexicon.signs:
             lexicon.signs[name] = replace(lexicon.signs[name], weight=value)
@@ -156,9 +182,12 @@ def apply(lexicon: Lexicon, fitted: dict[str, float]) -> None:
 
 
 def write(fitted: dict[str, float], path: Path = SIGNS) -> None:
-    """Writes the weights into signs.yaml, leaving words, patterns and comments as they are."""
+    """Writes the weights into signs.yaml, leaving words, patterns and comments as they are, and those of single words into words.yaml."""
+    write_words({name.removeprefix(WORD): value for name, value in fitted.items() if name.startswith(WORD)})
     text = path.read_text("utf-8")
     for name, value in fitted.items():
+        if name.startswith(WORD):
+            continue
         text, count = re.subn(rf"(?m)(^  {name}:\n    weight: )-?[\d.]+", rf"\g<1>{value}", text, count=1)
         if not count:
             text, count = re.subn(rf"(?m)(^  {name}: {{weight: )-?[\d.]+", rf"\g<1>{value}", text, count=1)
@@ -167,6 +196,13 @@ def write(fitted: dict[str, float], path: Path = SIGNS) -> None:
         if not count:
             raise SystemExit(f"{path}: no weight for {name}")
     path.write_text(text, "utf-8")
+
+
+def write_words(leanings: Mapping[str, float], path: Path = WORDS) -> None:
+    """Writes what single words lean to, the strongest first, below the head of words.yaml."""
+    head = path.read_text("utf-8").partition("leanings:")[0]
+    lines = [f"  {word}: {weight}\n" for word, weight in sorted(leanings.items(), key=lambda item: (-abs(item[1]), item[0]))]
+    path.write_text(head + "leanings:\n" + "".join(lines), "utf-8")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -179,7 +215,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     reader = Reader(load_lexicon())
     fitted = fit(reader, cases(options.data), pull=options.pull)
     for name, value in fitted.items():
-        print(f"{name:20} {value:+.2f}")
+        if not name.startswith(WORD):
+            print(f"{name:20} {value:+.2f}")
     if options.write:
         write(fitted)
     return 0

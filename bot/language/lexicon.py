@@ -17,7 +17,7 @@ from .normalise import fold, traditional_characters
 
 jieba.setLogLevel(logging.WARNING)
 
-FILES = ("categories", "signs", "acts", "alarms", "commands", "places", "roles", "typos", "votes", "everyday", "addresses")
+FILES = ("categories", "signs", "acts", "alarms", "commands", "places", "roles", "typos", "votes", "everyday", "addresses", "words")
 
 
 class Folder(Protocol):
@@ -130,6 +130,7 @@ class Lexicon:
     spots: dict[str, int]
     joined: frozenset[str]
     not_spots: tuple[str, ...]
+    not_places: frozenset[str]
     estate_ends: tuple[str, ...]
     not_estates: frozenset[str]
     roles: dict[str, tuple[str, ...]]
@@ -142,8 +143,12 @@ class Lexicon:
     votes: dict[str, Any]
     #: The words and weights of formal addresses, as `AddressGrammar` reads them.
     addresses: dict[str, Any]
+    #: How much a word leans towards a report (or away from it) beyond the rules.
+    leanings: dict[str, float]
     #: Topic words that plain chat is full of; they count less.
     everyday: frozenset[str]
+    #: Characters that say nothing by themselves.
+    small: frozenset[str]
     #: Two-character beginnings of act and alarm phrases, for the plain scan.
     #: Words of answers, votes and sign-ups, and those of dangers, that are worth a closer look.
     glance: tuple[str, ...] = ()
@@ -265,7 +270,9 @@ def build(files: Mapping[str, Any]) -> Lexicon:
         for verb, entry in files["commands"]["commands"].items()
     }
     places = files["places"]
-    spots = {fold(word): rank for rank, key in ((0, "faint"), (1, "fittings"), (2, "equipment"), (2, "spots")) for word in words_of(places[key])}
+    spots = {
+        fold(word): rank for rank, key in ((0, "faint"), (1, "grounds"), (2, "fittings"), (3, "equipment"), (3, "spots")) for word in words_of(places[key])
+    }
     roles = {key: (entry["name"], *words_of(entry.get("aliases"))) for key, entry in files["roles"]["roles"].items()}
     against = {}
     for key, names in roles.items():
@@ -292,6 +299,7 @@ def build(files: Mapping[str, Any]) -> Lexicon:
         spots=spots,
         joined=frozenset(words_of(places["joined"])),
         not_spots=tuple(words_of(places["not_spots"])),
+        not_places=frozenset(words_of(places["not_places"])),
         estate_ends=tuple(sorted(words_of(places["estate_ends"]), key=len, reverse=True)),
         not_estates=frozenset(words_of(places["not_estates"])),
         roles=roles,
@@ -303,6 +311,8 @@ def build(files: Mapping[str, Any]) -> Lexicon:
         emoji=dict(typos["emoji"]),
         votes=files["votes"],
         addresses=files["addresses"],
+        leanings={fold(str(word)): float(weight) for word, weight in (files["words"]["leanings"] or {}).items()},
+        small=frozenset("".join(words_of(files["everyday"]["small"]))),
         everyday=frozenset(fold(word) for word in words_of(files["everyday"]["words"])),
         glance=tuple(words_of(files["acts"].get("glance")) + words_of(files["votes"].get("glance"))),
         danger_words=tuple(words_of(files["alarms"].get("glance"))),

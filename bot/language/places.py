@@ -84,13 +84,16 @@ def find_spot(text: str, lexicon: Lexicon | None = None, *, faint: bool = False,
             found[-1] = (before[0], end, max(rank, before[2]))
         elif not _BESIDE.match(text, end):
             found.append((start, end, rank))
-    for matched in (*_FLOOR_SPOT.finditer(text), *_THAT_WAY.finditer(text)):
-        start, end = matched.span(matched.lastgroup or 0)
-        if not any(a <= start < b for a, b, _ in found):
-            found.append((start, end, 1 if matched.re is _FLOOR_SPOT else 2))
+    for pattern, rank in ((_FLOOR_SPOT, _REAL - 1), (_THAT_WAY, _REAL), (_NUMBERED_SPOT, _REAL)):
+        for matched in pattern.finditer(text):
+            start, end = matched.span(matched.lastgroup or 0)
+            if not any(a <= start < b for a, b, _ in found):
+                found.append((start, end, rank))
     if ("车位" in text or "停" in text) and (slot := _PARKING.search(text)):
         return slot[0]
     best = max((rank for _, _, rank in found), default=0)
+    if best < _REAL and (coined := _coined(text, lexicon)):
+        return coined
     if not found or (best == 0 and not faint):
         return None
     real = sorted(item for item in found if item[2] == best)
@@ -108,8 +111,33 @@ def _told(text: str, start: int, behind: int | None) -> bool:
     return (behind is not None and start in {behind, behind + 1}) or bool(_POINTING.search(text[max(0, start - 14) : start]))
 
 
-#: The rank of a real place or piece of equipment; floors and fittings stand below it.
-_REAL = 2
+def _coined(text: str, lexicon: Lexicon) -> str | None:
+    """A place that no list has but that ends like one: 豆腐坊, 更衣室, 羽毛球馆."""
+    if not _PLACE_END.search(text):
+        return None
+    before = ""
+    for token in tokenizer().cut(text, HMM=False):
+        # 羽毛球馆 is cut into 羽毛球 and 馆.
+        name = before + token if len(token) == 1 and len(before) > 1 else token
+        like = len(name) > 1 and _PLACE_END.match(name[-1]) and name not in lexicon.not_places and not _BAD_PLACE.search(name)
+        if like and all(sense.kind != "trouble" for sense in lexicon.senses.get(name, ())):
+            return name
+        before = token if _CHINESE.fullmatch(token) else ""
+    return None
+
+
+_CHINESE = re.compile(r"[\u4e00-\u9fff]{2,4}")
+_PLACE_END = re.compile(r"[室馆堂亭棚坊摊铺店站厅厕间场房井]")
+#: 时间, 现场, 楼房 end like places; with three characters (暖瓶间) they are some.
+_BAD_PLACE = re.compile(
+    r"^.?[间场房]$|^[一二两三四五六七八九十几][室厅房间]|(?:时|期|空|中|夜|世|民|瞬|人|之|其|晚|日|市|现|当|立|在|一|二|两|几|每|这|那|到|本|新|开|网|车|我|你|他|的|名|天|课|单|首)[间场室馆堂店站]$"
+)
+#: The rank of a real place or piece of equipment; fittings and floors stand below it, then grounds, then what is everywhere.
+_REAL = 3
+#: 1号门, A3区, 北梯, C17桩.
+_NUMBERED_SPOT = re.compile(
+    r"(?<![\dA-Za-z])(?:(?:\d{1,2}|[一二三四五六七八九])号(?:门|口|出口|入口|电梯|梯)|[A-Z]\d{1,2}区|[A-Z]\d{0,2}出?口(?!味)|[东西南北大小](?:侧)?梯(?![子田])|[A-Z]\d{1,3}(?:车位|桩)|第?[一二三四五六七八九]单元门口)"
+)
 _GATE = re.compile(r"[东西南北]+(?:大)?门|安全出口")
 #: 医院对面的花店: the spot only tells where the other one is.
 _BESIDE = re.compile(r"(?:旁边|对面|后面|外面|边上|隔壁|楼下)的")

@@ -20,7 +20,10 @@ from .scan import scans
 from .signups import parse_signup
 from .understanding import Command, Gazetteer, Place, Understanding
 
-_ANONYMOUS = re.compile(r"^\W{0,2}匿名(?:反映|反应|举报|投诉|报)(?:一下|下|个|:|,|\s)*")
+#: 匿名反映, with greetings before it and blanks in it; 匿名: alone will do, because a name once told cannot be taken back.
+_ANONYMOUS = re.compile(
+    r"^(?:请|麻烦|您好|你好|大家好|我要|我想|想要?|我|帮我|要|小助手|机器人|[^\w@]|\s)*匿\s*名\s*(?:反\s*[映应]|举\s*报|投\s*诉|报\s*修?|说|求助|[:,\]】])(?:一下|下|个|\]|】|:|,|\s)*"
+)
 _QUOTE = re.compile(
     r"(?:^|\n)\s*[「“\"']?[^\n「」]{1,16}[:：][^\n]{0,400}[」”\"']?\s*\n\s*[-—~]{3,}\s*\n|^\"[^\"\n]{1,16}:[^\"]{0,400}\"\s*\n?(?:[-~]{3,}\s*\n)?"
 )
@@ -31,6 +34,7 @@ _EMOJI_JOKE = re.compile("[😂🤣🤡😄😆😁😜😝🎂🎉🍲🌶🥵]
 _ENUMERATION = re.compile(r"(?:^|(?<=[,。;:!?\s]))(?:第?[一二三四五六七八九]\s*(?:是|[、.,:)](?!\d))|[1-9]\s*[、.)](?!\d)|[①②③④⑤⑥⑦⑧⑨]|首先|其次)\s*[,:]?")
 _ONE_TWO = re.compile(r"[一二三四五六七八九]是[,:]?")
 _ALSO = re.compile(r"[,。;!?\s]+(?:对了|顺便(?:说一下|问一下|也|把)?|另外|还有(?:就是|个事|一个|一件事)?|再就是|以及|同时还有|外加)[,:\s]*")
+_SENTENCE = re.compile(r"[。!;\n]+\s*")
 #: An emoji is read as a word only beside a word of the place (🔥 beside 楼道).
 _OUTDOORS = re.compile(r"[楼栋幢座门窗梯库]|单元|阳台|小区|院|厨房|电箱|电表|车棚|路|卫生间|水管|垃圾|\d-\d")
 
@@ -160,7 +164,7 @@ class Reader:
                 if act.needs and not (quoted or mention or act.needs.search(plain)):
                     continue
                 return act, found[0]
-            if act.echo and (found := act.echo.match(plain)) and (quoted or {"trouble", "fault", "nuisance"} & evidence.features.keys()):
+            if act.echo and (found := act.echo.match(plain)) and (quoted or {"trouble", "everyday_trouble", "fault", "nuisance"} & evidence.features.keys()):
                 return act, found[0]
         return None
 
@@ -179,7 +183,9 @@ class Reader:
             rule, words = act
             place = find_place(own, gazetteer, lexicon, faint=True)
             return Understanding(rule.name, place=place, score=rule.score, why=(f"{rule.name} {words}",), text=folded)
-        against = self._against(plain)
+        against = self._against(plain, gazetteer)
+        # Whoever writes 匿名 anywhere in a report wants to be no name in it.
+        anonymous = anonymous or "匿名" in own
         if alarm is not None:
             found, words = alarm
             category = found.category if not evidence.votes else self._alarms.category(found, evidence.votes)
@@ -225,9 +231,13 @@ class Reader:
             return "other"
         return max(evidence.votes.items(), key=lambda item: item[1])[0]
 
-    def _against(self, text: str) -> tuple[str, ...]:
+    def _against(self, text: str, gazetteer: Gazetteer | None) -> tuple[str, ...]:
         if self.lexicon.against_not.search(text):
             return ()
+        # A complaint names the man or his post: 王建国收钱不办事 is one about the captain.
+        for name, role in gazetteer.officers if gazetteer is not None else ():
+            if name in text and role in self.lexicon.roles:
+                text = text.replace(name, self.lexicon.roles[role][0])
         return tuple(role for role, pattern in self.lexicon.against.items() if pattern.search(text))
 
     # ── names ─────────────────────────────────────────────────────────────────────────────────────
@@ -261,12 +271,27 @@ class Reader:
         parts = [part.strip(" ,。;、\n") for part in parts]
         parts = [part for part in parts if len(part) >= 4]
         if len(parts) < 2:
-            return [folded]
+            return self._by_building(folded)
         topics = [self._topic(part) for part in parts]
         whole = [part for part, topic in zip(parts, topics, strict=True) if topic is not None]
         if len(whole) < 2 or len({topic for topic in topics if topic is not None}) < 2:
             return [folded]
         return whole
+
+    def _by_building(self, folded: str) -> list[str]:
+        """「3栋电梯坏了。4栋楼道灯也坏了」: sentences about different buildings are different issues."""
+        parts: list[str] = []
+        said: list[str] = []
+        for sentence in _SENTENCE.split(folded):
+            building = find_place(sentence[:6], None, self.lexicon, estates=False).building
+            if building is not None and building not in said[-1:]:
+                parts.append(sentence)
+                said.append(building)
+            elif parts:
+                parts[-1] += "," + sentence
+            elif sentence:
+                return [folded]
+        return parts if len(parts) > 1 and all(map(self._topic, parts)) else [folded]
 
     def _topic(self, part: str) -> str | None:
         """The category of one part if it says that something is wrong with it, else None."""
@@ -277,8 +302,10 @@ class Reader:
 
 
 def _written_poll(poll: dict[str, Any], text: str) -> dict[str, Any]:
-    """Title and options in the characters that the writer used."""
-    folded, written = fold(text), narrow(text)
+    """Title and options in the characters that the writer used, brackets and all."""
+    folded, written = fold(text), text.strip()
+    if len(folded) != len(written):
+        written = narrow(text)
     return {**poll, "title": as_written(poll["title"], folded, written), "options": [as_written(option, folded, written) for option in poll["options"]]}
 
 

@@ -69,3 +69,5 @@ class Gazetteer:
     estates: dict[str, str] = field(default_factory=dict)
     #: Estate → the building names of the roster, normalised (「3」 「B」).
     buildings: dict[str, frozenset[str]] = field(default_factory=dict)
+    #: The names of who serves, with their posts: 「王建国」, `captain`.
+    officers: tuple[tuple[str, str], ...] = ()
