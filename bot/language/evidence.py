@@ -30,6 +30,7 @@ AGAINST = frozenset(
         "planned",
         "kindness",
         "no_need",
+        "fixed",
     ]
 )
 _NEGATION = re.compile(r"(?:不|没|无|未|别|防|没有|不会|不再|不是|并非|避免|防止|绝不|从不|再也不|不用|没得|不怕)$")
@@ -241,6 +242,7 @@ def _frame(evidence: Evidence, spans: dict[str, list[tuple[int, int]]]) -> None:
 
 #: A line longer than this always says more than that something is wrong.
 _BRIEF = 16
+_OURS = re.compile("我们?家|[我咱俺]们|咱")
 
 
 def _whole(lexicon: Lexicon, evidence: Evidence, text: str, spans: dict[str, list[tuple[int, int]]]) -> None:
@@ -251,11 +253,13 @@ def _whole(lexicon: Lexicon, evidence: Evidence, text: str, spans: dict[str, lis
     said = bytearray(len(text))
     for start, end in [*((match.start, match.end) for match in evidence.matches), *(span for found in spans.values() for span in found)]:
         said[start:end] = b"\1" * (end - start)
+    for ours in _OURS.finditer(text):
+        said[ours.start() : ours.end()] = b"\1" * len(ours[0])
     rest = [character for character, covered in zip(text, said, strict=True) if not covered and character.isalnum() and character not in lexicon.small]
-    if len(rest) > 1:
+    if len(rest) > (len(text) > _BRIEF // 2):
         return
     if "trouble" in known:
-        evidence.add("whole_trouble")
+        evidence.add("whole_trouble" if {"thing", "everyday_thing", "spot", "place"} & known else "whole_alone")
     elif {"thing", "spot"} & known and {"fault", "nobody", "nuisance", "everyday_trouble", "everywhere"} & known:
         evidence.add("whole_fault")
     elif {"everyday_trouble", "everyday_thing"} <= known or {"everyday_thing", "fault"} <= known:

@@ -118,8 +118,8 @@ def _coined(text: str, lexicon: Lexicon) -> str | None:
     before = ""
     for token in tokenizer().cut(text, HMM=False):
         # 羽毛球馆 is cut into 羽毛球 and 馆.
-        name = before + token if len(token) == 1 and len(before) > 1 else token
-        like = len(name) > 1 and _PLACE_END.match(name[-1]) and name not in lexicon.not_places and not _BAD_PLACE.search(name)
+        name: str = before + token if len(token) == 1 and len(before) > 1 else token
+        like = len(name) > 1 and bool(_PLACE_END.match(name[-1])) and name not in lexicon.not_places and not _BAD_PLACE.search(name)
         if like and all(sense.kind != "trouble" for sense in lexicon.senses.get(name, ())):
             return name
         before = token if _CHINESE.fullmatch(token) else ""
