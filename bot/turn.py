@@ -181,13 +181,21 @@ class Turn:
         return posts_of(self.serving(), self.person.id) if self.person else []
 
     def acting(self, roles: Collection[Role], issue: Issue | None = None) -> Serving:
-        """The speaker's post, one of `roles`, that covers the issue's place; raises `Refused` naming the posts that may (promise 9)."""
+        """The speaker's post, one of `roles`, that covers the issue's place; raises `Refused` naming the posts that may (promise 9), and
+        for whoever the issue complains about, in whichever of their posts (promise 11)."""
         wide = (Role.STREET_OFFICER, Role.DEPARTMENT_OFFICER, Role.SECRETARY)
         where = self.area(issue) if issue else None
+        if issue is not None and where is not None and self._complained_of(issue, where):
+            raise Refused("task/against", private=True, about_number=issue.number)
         for post in self.posts():
             if post.role in roles and (where is None or post.role in wide or post.covers(where)):
                 return post
         raise Refused("post/needed", private=True, posts=self.role_names(roles))
+
+    def _complained_of(self, issue: Issue, where: Area) -> bool:
+        wide = (Role.STREET_OFFICER, Role.DEPARTMENT_OFFICER, Role.SECRETARY)
+        against = set(filter(None, issue.against.split(",")))
+        return any(post.role.value in against and (post.role in wide or post.covers(where)) for post in (self.posts() if against else ()))
 
     def area(self, issue: Issue) -> Area:
         """The issue's place as posts see it."""
@@ -217,6 +225,10 @@ class Turn:
     def whisper(self, key: str, *, about: Issue | None = None, **values: Any) -> Reply:
         """The answer, to the speaker alone."""
         return self.world.texts.reply(key, about=about.id if about else None, private=True, **self._with(about, values))
+
+    def apart(self, reply: Reply) -> None:
+        """A second answer, to the speaker alone, beside the one in the group."""
+        self.outgoing.append(Outgoing(reply, address=(self.inbound.channel, f"dm:{self.inbound.sender}")))
 
     def tell(self, who: int | Serving, key: str, *, about: Issue | None = None, reminder: bool = False, images: Sequence[str] = (), **values: Any) -> None:
         """Tell a person (by id) on whatever channel reaches them. A `reminder` waits out the quiet hours."""
@@ -263,6 +275,11 @@ class Turn:
     def wait(self, step: str, *, minutes: float, issue: Issue | None = None, data: dict[str, Any] | None = None, address: str | None = None) -> Wait:
         """From now on this person's next message in this chat may be the answer to `step`; one thing at a time."""
         found = self.waiting(address)
+        if found is not None and found.holds_report:
+            # A report that waits for its place is not lost to the next question: it goes on as it is, at once.
+            found.address, found.until = f"{found.address}#{found.id}", self.now
+            self.session.flush()
+            found = None
         if found is None:
             found = Wait(
                 id=new_id(), identity_id=self.identity.id, channel=self.inbound.channel, sender=self.inbound.sender, address=address or self.inbound.chat

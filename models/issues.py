@@ -92,6 +92,10 @@ class Issue(Base):
     level: Mapped[int]
     #: 匿名反映 or a sensitive category: the group hears no detail, the handler not the reporter, the public sees a count (promise 11).
     sensitive: Mapped[bool]
+    #: Somebody asked with 匿名 not to be known: it never becomes public again, whatever category it gets.
+    anonymous: Mapped[bool] = mapped_column(default=False)
+    #: The reporter was promised that nobody learns who said it; kept for good.
+    discreet: Mapped[bool] = mapped_column(default=False)
     hidden: Mapped[bool] = mapped_column(default=False)
     estate_id: Mapped[int | None] = mapped_column(refers("estates"))
     building_id: Mapped[int | None] = mapped_column(refers("buildings"))
@@ -163,6 +167,8 @@ class Endorsement(Base):
     issue_id: Mapped[int] = mapped_column(refers("issues"))
     identity_id: Mapped[int] = mapped_column(refers("identities"))
     first: Mapped[bool]
+    #: This resident began with 匿名反映.
+    anonymous: Mapped[bool] = mapped_column(default=False)
     at: Mapped[datetime]
     #: What this resident wrote, if it was a report of its own; NULL for a bare 附议 and once erased.
     text: Mapped[str | None]

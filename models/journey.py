@@ -19,7 +19,7 @@ from models.base import new_id
 from models.counters import next_number
 from models.deadlines import Deadline, Due, after
 from models.directory import Located
-from models.issues import LIVE, Assignment, Endorsement, Issue, IssueEvent, Photo, Status, Urgency
+from models.issues import LIVE, Assignment, Endorsement, Hold, Issue, IssueEvent, Photo, Status, Urgency
 from models.messages import Delivery, Outbox
 from models.people import Identity, Role
 from models.routing import Choice
@@ -57,10 +57,13 @@ def limit_from(start: datetime, limit: Limit) -> datetime:
 GATE = "gate"
 
 _LIVE = text("issues.status IN ('open', 'accepted')")
+#: What an open report may join: never 匿名反映, nothing hidden, no complaint about a post.
+_JOINABLE = (Issue.anonymous.is_(False), Issue.hidden.is_(False), Issue.against == "")
 _NEARBY = (
     select(Issue)
     .where(
         _LIVE,
+        *_JOINABLE,
         Issue.community_id == bindparam("community"),
         Issue.category == bindparam("category"),
         Issue.building_id == bindparam("building"),
@@ -75,6 +78,7 @@ _SAME_SPOT = (
     select(Issue)
     .where(
         _LIVE,
+        *_JOINABLE,
         Issue.community_id == bindparam("community"),
         Issue.category == bindparam("category"),
         Issue.building_id.is_(None),
@@ -88,8 +92,10 @@ _SAME_WORDS = (
     select(Issue)
     .where(
         _LIVE,
+        *_JOINABLE,
         Issue.community_id == bindparam("community"),
         Issue.words_hash == bindparam("words"),
+        or_(Issue.sensitive.is_(False), Issue.category == bindparam("category")),
         or_(Issue.building_id.is_(None), bindparam("building", type_=Issue.building_id.type).is_(None), Issue.building_id == bindparam("building")),
         or_(Issue.unit.is_(None), bindparam("unit", type_=Issue.unit.type).is_(None), Issue.unit == bindparam("unit")),
     )
@@ -107,18 +113,17 @@ def duplicate_of(session: Session, community_id: int, said: Said) -> Issue | Non
     where = said.where
     if where.building_id is not None:
         values = {"community": community_id, "category": said.category, "building": where.building_id}
-        found = session.scalars(_NEARBY, {**values, "unit": where.unit, "room": where.room, "spot": where.spot}).first()
-        if found is not None and not found.against:
+        if found := session.scalars(_NEARBY, {**values, "unit": where.unit, "room": where.room, "spot": where.spot}).first():
             return found
     elif where.spot is not None:
-        found = session.scalars(_SAME_SPOT, {"community": community_id, "category": said.category, "spot": where.spot, "estate": where.estate_id}).first()
-        if found is not None and not found.against:
+        values = {"community": community_id, "category": said.category, "estate": where.estate_id}
+        if found := session.scalars(_SAME_SPOT, {**values, "spot": where.spot}).first():
             return found
     if len(said.text) < _TELLING:
         return None
-    words = {"community": community_id, "words": words_hash(said.text), "building": where.building_id, "unit": where.unit}
+    words = {"community": community_id, "words": words_hash(said.text), "building": where.building_id, "unit": where.unit, "category": said.category}
     found = session.scalars(_SAME_WORDS, words).first()
-    return found if found is not None and not found.against and not (found.room and where.room and found.room != where.room) else None
+    return found if found is not None and not (found.room and where.room and found.room != where.room) else None
 
 
 def by_number(session: Session, community_id: int, number: int) -> Issue | None:
@@ -170,6 +175,12 @@ def last_holder(session: Session, issue: Issue) -> Assignment | None:
     """Who had it last, whether or not they still do."""
     query = select(Assignment).where(Assignment.issue_id == issue.id, Assignment.holder).order_by(Assignment.id.desc()).limit(1)
     return session.scalars(query).first()
+
+
+def worked_on(session: Session, issue: Issue, person_id: int) -> bool:
+    """Whether somebody ever held it."""
+    held = select(Assignment.id).where(Assignment.issue_id == issue.id, Assignment.person_id == person_id, Assignment.accepted_at.is_not(None))
+    return session.scalar(held.limit(1)) is not None
 
 
 def question_delivered(session: Session, issue: Issue) -> bool:
@@ -245,6 +256,8 @@ def open_issue(
         urgency=said.urgency,
         level=category.level,
         sensitive=said.anonymous or category.sensitive,
+        anonymous=said.anonymous,
+        discreet=said.anonymous or category.sensitive,
         hidden=False,
         estate_id=said.where.estate_id,
         building_id=said.where.building_id,
@@ -265,18 +278,34 @@ def open_issue(
         changed_at=now,
     )
     session.add(issue)
-    back(session, issue, reporter_id, now, first=True, words=said.text, message_id=said.message_id)
+    back(session, issue, reporter_id, now, first=True, words=said.text, message_id=said.message_id, anonymous=said.anonymous)
     add_photos(session, issue, photos, now, identity_id=reporter_id, by_officer=False)
     record(session, issue, now, "opened" if entered_by is None else "opened_for", person_id=entered_by)
     return issue
 
 
 def back(
-    session: Session, issue: Issue, identity_id: int, now: datetime, *, first: bool = False, words: str | None = None, message_id: str | None = None
+    session: Session,
+    issue: Issue,
+    identity_id: int,
+    now: datetime,
+    *,
+    first: bool = False,
+    words: str | None = None,
+    message_id: str | None = None,
+    anonymous: bool = False,
 ) -> Endorsement:
     """Write down one more resident behind the issue; the caller has checked that they are not already."""
     backing = Endorsement(
-        id=new_id(), community_id=issue.community_id, issue_id=issue.id, identity_id=identity_id, first=first, at=now, text=words, message_id=message_id
+        id=new_id(),
+        community_id=issue.community_id,
+        issue_id=issue.id,
+        identity_id=identity_id,
+        first=first,
+        anonymous=anonymous,
+        at=now,
+        text=words,
+        message_id=message_id,
     )
     session.add(backing)
     return backing
@@ -358,6 +387,7 @@ def take(session: Session, rules: IssueRules, issue: Issue, assignment: Assignme
     ended = [] if together else end_assignments(session, issue, now, but=assignment)
     assignment.holder, assignment.accepted_at = True, now
     stop(session, issue, now, Due.ACCEPT, met=True)
+    end_hold(session, issue, now)
     if issue.status is Status.OPEN:
         issue.move_to(Status.ACCEPTED, now)
     if not running(session, issue, Due.RESOLVE):
@@ -366,9 +396,21 @@ def take(session: Session, rules: IssueRules, issue: Issue, assignment: Assignme
     return ended
 
 
+def end_hold(session: Session, issue: Issue, now: datetime) -> None:
+    """No 挂账 any more, neither asked for nor approved: whoever has it next starts afresh."""
+    if issue in session.new:
+        return
+    session.flush()
+    open_ones = update(Hold).where(Hold.issue_id == issue.id, Hold.decided_at.is_(None))
+    session.execute(open_ones.values(decided_at=now, approved=False).execution_options(synchronize_session="fetch"))
+    stop(session, issue, now, Due.HOLD, Due.HOLD_APPROVAL)
+    issue.held_until = None
+
+
 def close(session: Session, issue: Issue, now: datetime) -> None:
     """The end of the journey: clocks stopped, hands emptied, the record of the community continued."""
     issue.move_to(Status.CLOSED, now)
+    end_hold(session, issue, now)
     end_assignments(session, issue, now)
     stop(session, issue, now)
     record(session, issue, now, "closed")
@@ -388,6 +430,7 @@ def finish(
 ) -> None:
     """End the journey other than by resolution: refused, withdrawn, merged. Hands are emptied and clocks stopped."""
     issue.move_to(status, now)
+    end_hold(session, issue, now)
     end_assignments(session, issue, now)
     stop(session, issue, now)
     record(session, issue, now, what, role=role, person_id=person_id, detail=detail, **public)

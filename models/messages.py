@@ -84,3 +84,8 @@ class Wait(Base):
     issue_id: Mapped[int | None] = mapped_column(refers("issues"))
     data: Mapped[dict[str, Any]] = mapped_column(default=dict)
     until: Mapped[datetime]
+
+    @property
+    def holds_report(self) -> bool:
+        """A report that has no number yet is kept here until its place is known."""
+        return self.issue_id is None and "category" in self.data and "text" in self.data

@@ -2,7 +2,7 @@
 
 from .lexicon import Lexicon, LexiconError, load_lexicon
 from .moments import parse_until
-from .places import parse_place, render_place
+from .places import parse_place, render_place, says_only
 from .reader import Reader, category_name, category_of, role_name, role_of, urgency_name, urgency_of
 from .understanding import Command, Gazetteer, Place, Understanding
 
@@ -26,6 +26,7 @@ __all__ = [
     "render_place",
     "role_name",
     "role_of",
+    "says_only",
     "urgency_name",
     "urgency_of",
 ]

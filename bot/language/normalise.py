@@ -159,3 +159,8 @@ def as_written(value: str, folded: str, written: str) -> str:
     if at >= 0:
         return written[at : at + len(value)]
     return " ".join(as_written(word, folded, written) if word in folded else word for word in value.split(" ")) if " " in value else value
+
+
+def written(value: str, typed: str) -> str:
+    """`value`, read in `typed`, in the characters that the writer typed."""
+    return as_written(value, fold(typed), narrow(typed))

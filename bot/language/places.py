@@ -360,6 +360,23 @@ def parse_place(text: str, gazetteer: Gazetteer | None = None) -> Place:
     return find_place(fold(text), gazetteer)
 
 
+#: Words around a place that say no more than that it is one.
+_AROUND = re.compile(
+    r"不是|应该|好像|大概|位置|地点|地址|小区|靠近|旁边|附近|门口|楼下|楼上|下面|上面|前面|后面|对面|那边|这边|中间|东边|西边|南边|北边|谢谢|麻烦|你好|您好|我们|我家|"
+    r"[在是的啊哦呢吧嘛呀哈我家住这那里边头个就有和到从嗯对了也都第栋楼幢座单元号室层院区期门]"
+)
+
+
+def says_only(text: str, place: Place) -> bool:
+    """Whether folded `text` says a place and nothing else: 「在3栋2单元那边」 does, 「我在5栋打麻将呢」 does not."""
+    for part in (place.estate, place.spot):
+        if part:
+            text = text.replace(part, "")
+    text = _AROUND.sub("", text)
+    rest = re.sub(rf"[\dA-Za-z]|{NUMERAL}", "", text)
+    return sum(character.isalnum() for character in rest) <= 1
+
+
 def render_place(place: Place) -> str:
     """「3栋2单元501」: the way a place is written back; `parse_place` reads it again."""
     parts = [place.estate or ""]

@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, select
 from bot.turn import Turn
 from models.deadlines import Due
 from models.issues import Assignment, Issue, Photo, Urgency
-from models.journey import active_assignments, end_assignments, give, record, stop
+from models.journey import active_assignments, end_assignments, end_hold, give, limit_from, record, start, stop
 from models.people import ROLE_NAMES, Identity, Person, Role
 from models.places import Household
 from models.routing import LADDER, Choice, Serving, above, choose
@@ -46,6 +46,28 @@ def hand_out(turn: Turn, issue: Issue, *, again: bool = True, news: str = "") ->
     return push(turn, issue, choice)
 
 
+def raise_alarm(turn: Turn, issue: Issue, words: str) -> Given | None:
+    """A task turned into an emergency: whoever has accepted it keeps it with the short limit, and the rungs above are told too, in the words
+    that tell of the danger."""
+    said: dict[str, Any] = {"words": words, "reporter": "" if issue.discreet else reporter_name(turn, issue, turn.identity.id)}
+    end_hold(turn.session, issue, turn.now)
+    stop(turn.session, issue, turn.now, Due.ACCEPT, Due.RESOLVE)
+    holder = next((a for a in active_assignments(turn.session, issue) if a.holder and a.accepted_at is not None), None)
+    if holder is None:
+        end_assignments(turn.session, issue, turn.now)
+        return _emergency(turn, issue, **said)
+    start(turn.session, issue, Due.RESOLVE, limit_from(turn.now, turn.world.rules.resolve[issue.urgency]), assignment_id=holder.id)
+    turn.tell(holder.person_id, "task/now_emergency", about=issue, images=photo_links(turn, issue), **{**task_values(turn, issue), **said})
+    told = {holder.person_id}
+    for role in (Role.PROPERTY_OFFICER, *above(holder.role)):
+        choice = _choose(turn, issue, (role,), frozenset(told)) if len(told) < 3 else None
+        if choice is not None:
+            told.add(choice.who.person_id)
+            push(turn, issue, choice, holder=False, **said)
+    who = next((s for s in turn.serving() if s.person_id == holder.person_id and s.role is holder.role), None)
+    return _given(who) if who else None
+
+
 def _choose(turn: Turn, issue: Issue, rungs: tuple[Role, ...], without: frozenset[int] = frozenset()) -> Choice | None:
     return choose(
         turn.session,
@@ -58,12 +80,12 @@ def _choose(turn: Turn, issue: Issue, rungs: tuple[Role, ...], without: frozense
     )
 
 
-def _emergency(turn: Turn, issue: Issue) -> Given | None:
+def _emergency(turn: Turn, issue: Issue, **said: Any) -> Given | None:
     """The property's duty post first where there is one, and up two rungs together; whoever accepts first has it."""
     first = _choose(turn, issue, (Role.PROPERTY_OFFICER, *LADDER))
     if first is None:
         return _nobody(turn, issue)
-    given = push(turn, issue, first)
+    given = push(turn, issue, first, **said)
     told = {first.who.person_id}
     rungs = LADDER if first.who.role is Role.PROPERTY_OFFICER else above(first.who.role)
     for role in rungs:
@@ -72,7 +94,7 @@ def _emergency(turn: Turn, issue: Issue) -> Given | None:
         choice = _choose(turn, issue, (role,), frozenset(told))
         if choice is not None:
             told.add(choice.who.person_id)
-            push(turn, issue, choice, holder=False)
+            push(turn, issue, choice, holder=False, **said)
     return given
 
 
@@ -138,7 +160,7 @@ def task_values(turn: Turn, issue: Issue) -> dict[str, Any]:
         "words": issue.text or "",
         "place": place + (issue.room or ""),
         "urgency": issue.urgency.value,
-        "reporter": "" if issue.sensitive else reporter_name(turn, issue),
+        "reporter": "" if issue.sensitive or issue.discreet else reporter_name(turn, issue),
         "property": any(s.role is Role.PROPERTY_OFFICER for s in turn.serving()) and "property_officer" not in issue.against,
         "limit": turn.world.texts.text(f"task/accept_{issue.urgency.value}"),
     }
@@ -152,12 +174,13 @@ _REPORTER = (
 )
 
 
-def reporter_name(turn: Turn, issue: Issue) -> str:
-    """Who reported it, for the one who must go there."""
-    if issue.reporter_id is None:
+def reporter_name(turn: Turn, issue: Issue, identity_id: int | None = None) -> str:
+    """Who reported it (or another account behind it), for the one who must go there."""
+    wanted = identity_id or issue.reporter_id
+    if wanted is None:
         return ""
     turn.session.flush()
-    found = turn.session.connection().execute(_REPORTER, {"identity": issue.reporter_id}).first()
+    found = turn.session.connection().execute(_REPORTER, {"identity": wanted}).first()
     if found is None:
         return ""
     where = f"{turn.directory.place_label(issue.community_id, None, found.building_id, found.unit)}{found.room}" if found.building_id else ""

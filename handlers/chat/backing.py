@@ -39,7 +39,7 @@ LISTED, LINES = 10, 3
 def endorse(turn: Turn) -> Reply:
     """附议 17."""
     said = named(turn)
-    issue = said[0] if said else only(turn, "endorse", [i for i in _talked_of(turn) if i.live])
+    issue = said[0] if said else only(turn, "endorse", [i for i in _talked_of(turn) if i.live and not i.sensitive and not i.hidden])
     return endorsed(turn, issue)
 
 
@@ -163,15 +163,16 @@ def recall(turn: Turn) -> Reply | None:
         turn.settle(wait)
         return turn.whisper("backing/recalled_draft")
     query = select(Endorsement).where(Endorsement.identity_id == turn.identity.id, Endorsement.message_id == turn.inbound.recalled)
-    own = turn.session.scalars(query).first()
-    if own is None or (turn.now - own.at).total_seconds() > turn.world.rules.context_seconds:
-        return None
-    issue = turn.session.get_one(Issue, own.issue_id)
-    turn.in_community(issue.community_id)
-    purge(turn, issue, own)
-    if not issue.live:
-        return None
-    return _recalled(turn, issue, own)
+    reply: Reply | None = None
+    for own in turn.session.scalars(query).all():
+        if (turn.now - own.at).total_seconds() > turn.world.rules.context_seconds:
+            continue
+        issue = turn.session.get_one(Issue, own.issue_id)
+        turn.in_community(issue.community_id)
+        purge(turn, issue, own)
+        if issue.live:
+            reply = _recalled(turn, issue, own)
+    return reply
 
 
 def _recalled(turn: Turn, issue: Issue, own: Endorsement) -> Reply:
@@ -219,7 +220,7 @@ def split(turn: Turn) -> Reply:
     own, issue = joined[0]
     turn.in_community(issue.community_id)
     words = own.text or ""
-    fresh = _split_off(turn, issue, words, own.message_id)
+    fresh = _split_off(turn, issue, words, own)
     for photo in turn.session.scalars(select(Photo).where(Photo.issue_id == issue.id, Photo.identity_id == turn.identity.id)):
         photo.issue_id = fresh.id
     turn.session.delete(own)
@@ -229,7 +230,7 @@ def split(turn: Turn) -> Reply:
     return opened(turn, fresh, given)
 
 
-def _split_off(turn: Turn, issue: Issue, words: str, message_id: str | None) -> Issue:
+def _split_off(turn: Turn, issue: Issue, words: str, own: Endorsement) -> Issue:
     """A new issue from the joined words, at their own place or else at the place of the issue they were joined to."""
     reading = turn.read(words)
     drafted = understood(turn, reading)
@@ -242,7 +243,8 @@ def _split_off(turn: Turn, issue: Issue, words: str, message_id: str | None) -> 
         why=drafted.why,
         alarm=drafted.alarm,
         against=drafted.against,
-        message_id=message_id,
+        anonymous=own.anonymous,
+        message_id=own.message_id,
     )
     fresh = open_issue(
         turn.session, turn.world.rules, issue.community_id, said, turn.now, reporter_id=turn.identity.id, chat_id=turn.chat.id if turn.chat else issue.chat_id

@@ -21,17 +21,14 @@ from models.routing import HANDLERS, Serving
 router = Router()
 
 DECIDERS = (Role.GRID_MEMBER, Role.SECRETARY, Role.STREET_OFFICER)
-_CLEARED = re.compile(r"无\s*人脸")
+_CLEARED = re.compile(r"\W*(?:(?:都|已|均)?(?:确认)?(?:没有?|无)\s*)人脸\W*(?:(?:没有?|无)\s*)?车牌\W*(?:(?:没有?|无)\s*)?(?:小孩|孩子|儿童)(?:了|的)?\W*")
 _LEVELS = {"一": 1, "二": 2, "三": 3, "1": 1, "2": 2, "3": 3}
 
 
 def _decided(turn: Turn, verb: str) -> tuple[Issue, Serving]:
     """The issue meant and the post in which it may be decided."""
     issue = in_hand(turn, verb)[0]
-    post = turn.acting(DECIDERS, issue)
-    if post.role.value in issue.against.split(","):
-        raise Refused("task/against", about_number=issue.number)
-    return issue, post
+    return issue, turn.acting(DECIDERS, issue)
 
 
 @router.command("merge")
@@ -46,7 +43,7 @@ def merge(turn: Turn) -> Reply:
         turn.acting(DECIDERS, issue)
         if issue.status not in LIVE:
             raise Refused(f"task/already_{issue.status.value}", about_number=issue.number)
-        if issue.sensitive != into.sensitive:
+        if (issue.sensitive, issue.anonymous, issue.against) != (into.sensitive, into.anonymous, into.against):
             raise Refused("decide/merge_sensitive", about_number=issue.number)
     known = {b.identity_id for b in backers(turn.session, into)}
     for issue in others:
@@ -60,6 +57,7 @@ def merge(turn: Turn) -> Reply:
                         issue_id=into.id,
                         identity_id=backing.identity_id,
                         first=False,
+                        anonymous=backing.anonymous,
                         at=backing.at,
                         text=backing.text,
                         message_id=backing.message_id,
@@ -83,6 +81,9 @@ def refuse(turn: Turn) -> Reply:
         raise Refused("decide/refuse_why", about_number=issue.number)
     if issue.status not in LIVE:
         raise Refused(f"task/already_{issue.status.value}", about_number=issue.number)
+    for assignment in active_assignments(turn.session, issue):
+        if assignment.person_id != post.person_id:
+            turn.tell(assignment.person_id, "task/refused", about=issue, by=turn.called(post.role), reason=reason)
     finish(turn.session, issue, Status.REFUSED, turn.now, "refused", role=post.role, person_id=post.person_id, detail=reason)
     publish(turn, issue)
     tell_backers(turn, issue, "reporter/refused", reason=reason)
@@ -101,10 +102,10 @@ def recategorise(turn: Turn) -> Reply:
         return turn.whisper("decide/same_category", about=issue)
     turn.session.add(Correction(community_id=issue.community_id, issue_id=issue.id, at=turn.now, by_id=post.person_id, was=issue.category, category=category))
     rules = turn.world.rules.category(category)
-    was_sensitive = turn.world.rules.category(issue.category).sensitive
     issue.category, issue.level = category, rules.level
-    # What became sensitive is never shown again, what was wrongly sensitive may be: unless the reporter asked for 匿名.
-    issue.sensitive = rules.sensitive or (issue.sensitive and not was_sensitive)
+    # What was wrongly sensitive may be shown, unless somebody asked for 匿名 or it is over; who said it stays untold.
+    issue.sensitive = rules.sensitive or issue.anonymous or (issue.sensitive and not issue.live)
+    issue.discreet = issue.discreet or rules.sensitive
     record(turn.session, issue, turn.now, "recategorised", role=post.role, person_id=post.person_id)
     return turn.whisper("decide/recategorised", about=issue, name=rules.name)
 
@@ -151,7 +152,7 @@ def photo_checked(turn: Turn) -> Reply:
     said = named(turn)
     issue = said[0] if said else in_hand(turn, "photo_checked", (Status.OPEN, Status.ACCEPTED, Status.RESOLVED))[0]
     post = turn.acting(HANDLERS, issue)
-    if not _CLEARED.search(turn.command.rest):
+    if issue.sensitive or issue.hidden or not _CLEARED.fullmatch(turn.command.rest):
         raise Refused("decide/photo_how", about_number=issue.number)
     waiting = turn.session.scalars(select(Photo).where(Photo.issue_id == issue.id, Photo.by_officer, Photo.cleared_at.is_(None))).all()
     if not waiting:

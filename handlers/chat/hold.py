@@ -93,15 +93,21 @@ def _asked(turn: Turn) -> tuple[Issue, Hold]:
         request = open_hold(turn, said[0])
         if request is None:
             raise Refused("hold/not_asked", about_number=said[0].number)
-        if turn.person is None or request.approver_id != turn.person.id:
-            turn.acting((Role.SECRETARY, Role.STREET_OFFICER, Role.GRID_MEMBER), said[0])
-            if turn.person is not None and turn.person.id == request.asked_by:
-                raise Refused("hold/own", about_number=said[0].number)
-        return said[0], request
+        return _above(turn, said[0], request)
     mine = turn.session.scalars(select(Hold).where(Hold.approver_id == (turn.person.id if turn.person else 0), Hold.decided_at.is_(None))).all()
     if len(mine) != 1:
         raise Refused("hold/which")
-    return turn.session.get_one(Issue, mine[0].issue_id), mine[0]
+    return _above(turn, turn.session.get_one(Issue, mine[0].issue_id), mine[0])
+
+
+def _above(turn: Turn, issue: Issue, request: Hold) -> tuple[Issue, Hold]:
+    """Checked at the moment of acting: the request still stands, and the speaker still is above whoever asked."""
+    if not issue.live or all(a.person_id != request.asked_by for a in active_assignments(turn.session, issue)):
+        raise Refused("hold/not_asked", about_number=issue.number)
+    turn.acting((Role.SECRETARY, Role.STREET_OFFICER, Role.GRID_MEMBER), issue)
+    if turn.person is not None and turn.person.id == request.asked_by:
+        raise Refused("hold/own", about_number=issue.number)
+    return issue, request
 
 
 @router.command("approve_hold")

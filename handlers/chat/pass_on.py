@@ -11,7 +11,7 @@ from handlers.chat.number import in_hand
 from handlers.chat.work import tell_backers, working
 from models.deadlines import Due
 from models.issues import Assignment, Issue, Status
-from models.journey import active_assignments, end_assignments, record, stop
+from models.journey import active_assignments, end_assignments, end_hold, record, stop
 from models.people import ROLE_NAMES, Role
 from models.routing import HANDLERS, Choice, Serving, candidates, least_loaded, posts_of
 
@@ -64,7 +64,8 @@ def hand_over(turn: Turn, issue: Issue, own: Assignment, target: Serving, reason
     for ended in end_assignments(turn.session, issue, turn.now):
         if ended.person_id not in (own.person_id, target.person_id):
             turn.tell(ended.person_id, "task/went_up", about=issue, to=target.label)
-    stop(turn.session, issue, turn.now, Due.ACCEPT, Due.HOLD_APPROVAL)
+    stop(turn.session, issue, turn.now, Due.ACCEPT)
+    end_hold(turn.session, issue, turn.now)
     if issue.status is Status.ACCEPTED:
         issue.move_to(Status.OPEN, turn.now)
     record(turn.session, issue, turn.now, "transferred", role=own.role, person_id=own.person_id, detail=reason)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
-from bot.language import parse_place
+from bot.language import parse_place, says_only
+from bot.language.normalise import written
 from bot.language.understanding import Place, Understanding
 from bot.message import Refused, Reply
 from bot.router import Router
 from bot.turn import Recent, Turn
-from handlers.chat.assign import Given, hand_out
+from handlers.chat.assign import Given, hand_out, raise_alarm
 from models.directory import building_name
 from models.issues import Issue, Status, Urgency
 from models.journey import Said, add_photos, back, backed_by, duplicate_of, endorsement_count, open_issue, record
@@ -66,7 +66,12 @@ def _at(place: Place, whole: Place) -> Place:
 def open_each(turn: Turn, several: list[Said]) -> Reply:
     """Several things, one message in answer."""
     replies = [open_or_join(turn, said, photos=turn.photos if place == 0 else ()) for place, said in enumerate(several)]
-    return Reply("\n".join(r.text for r in replies), tuple(b for r in replies for b in r.buttons))
+    aloud = [r for r in replies if not r.private]
+    if aloud:
+        for quiet in (r for r in replies if r.private):
+            turn.apart(quiet)
+    said = aloud or replies
+    return Reply("\n".join(r.text for r in said), tuple(b for r in said for b in r.buttons), private=not aloud)
 
 
 def comfort(turn: Turn) -> Reply:
@@ -74,7 +79,8 @@ def comfort(turn: Turn) -> Reply:
     secretaries = candidates(turn.serving(), Role.SECRETARY, category="care", where=turn.directory.area(turn.community.id, None, None))
     for secretary in secretaries:
         if turn.person is None or secretary.person_id != turn.person.id:
-            turn.tell(secretary, f"care/{turn.reading.alarm}_secretary", name=_speaker(turn), where=turn.chat.name if turn.chat else "")
+            name = "" if turn.reading.anonymous else _speaker(turn)
+            turn.tell(secretary, f"care/{turn.reading.alarm}_secretary", name=name, where=turn.chat.name if turn.chat else "")
     return turn.whisper(f"care/{turn.reading.alarm}")
 
 
@@ -103,15 +109,12 @@ def understood(turn: Turn, reading: Understanding, place: Place | None = None) -
     )
 
 
-_ANONYMOUS = re.compile(r"^\s*(?:@\S+\s*)?#?\s*匿名(?:反映|反應|举报|投诉)[\s:：,，]*")
-
-
 def own_words(turn: Turn, reading: Understanding) -> str:
     """What the resident typed, not the folded form in which it was understood; without 匿名反映."""
     typed = turn.inbound.text.strip()[:1000]
     if reading is not turn.reading or not typed:
         return reading.text
-    return _ANONYMOUS.sub("", typed) if reading.anonymous else typed
+    return written(reading.text, typed) if reading.anonymous else typed
 
 
 def lacks_place(turn: Turn, said: Said) -> bool:
@@ -232,8 +235,7 @@ def _cancelled(turn: Turn, wait: Wait | None) -> Reply | None:
 
 def _answers(turn: Turn, place: Place) -> bool:
     """An answer is short; who tells a story in which a door occurs is talking to the neighbours."""
-    named = place.building or place.unit or place.room or place.estate
-    return bool(place) and len(turn.reading.text) <= (30 if named else 8)
+    return bool(place) and len(turn.reading.text) <= 30 and says_only(turn.reading.text, place)
 
 
 def _shrug(turn: Turn) -> bool:
@@ -244,7 +246,13 @@ def _ask_place_of_emergency(turn: Turn) -> None:
     if turn.remember is not None:
         issue = turn.session.get(Issue, turn.remember.issue_id)
         if issue is not None and issue.building_id is None:
-            turn.wait(ASKED_PLACE, minutes=turn.world.rules.place_minutes, issue=issue, data={"community_id": issue.community_id, "category": issue.category})
+            turn.wait(
+                ASKED_PLACE,
+                minutes=turn.world.rules.place_minutes,
+                issue=issue,
+                data={"community_id": issue.community_id, "category": issue.category},
+                address=f"dm:{turn.inbound.sender}" if issue.anonymous else None,
+            )
 
 
 def _place_of_emergency(turn: Turn, wait: Wait, place: Place) -> Reply | None:
@@ -327,11 +335,11 @@ def join(turn: Turn, issue: Issue, said: Said, photos: tuple[str, ...]) -> Reply
     turn.remember = Recent(issue.id, turn.now, turn.inbound.message_id)
     if issue.id in mine:
         return acknowledge(turn, issue, "report/already_yours")
-    back(turn.session, issue, turn.identity.id, turn.now, words=said.text, message_id=said.message_id)
+    back(turn.session, issue, turn.identity.id, turn.now, words=said.text, message_id=said.message_id, anonymous=said.anonymous)
     record(turn.session, issue, turn.now, "endorsed")
     if said.alarm and not issue.alarm:
         issue.alarm, issue.urgency = said.alarm, Urgency.EMERGENCY
-        return opened(turn, issue, hand_out(turn, issue, again=True, news="task/now_emergency"))
+        return opened(turn, issue, raise_alarm(turn, issue, said.text))
     turn.session.flush()
     return acknowledge(turn, issue, "report/joined", count=endorsement_count(turn.session, issue) + 1)
 
@@ -347,9 +355,11 @@ def follow(turn: Turn) -> Reply | None:
         return None
     turn.in_community(issue.community_id)
     place = turn.reading.place
-    named = bool(place.building or place.unit or place.room) and len(turn.reading.text) <= 20
-    if named and issue.building_id is not None and issue.unit and issue.room:
-        named = False
+    named = bool(place.building or place.unit or place.room) and says_only(turn.reading.text, place)
+    if named and issue.building_id is not None:
+        there = turn.directory.locate(issue.community_id, place.estate, place.building, place.unit, place.room, None, chat=turn.chat)
+        # Where it is known to be, only more of the same place belongs to it.
+        named = there.building_id in (None, issue.building_id) and not (issue.unit and issue.room)
     if named:
         add_photos(turn.session, issue, turn.photos, turn.now, identity_id=turn.identity.id, by_officer=False)
         return complete_place(turn, issue, place)

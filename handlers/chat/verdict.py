@@ -15,7 +15,7 @@ from handlers.chat.work import done as mark_done
 from handlers.chat.work import tell_backers, working
 from models.deadlines import Deadline, Due
 from models.issues import Endorsement, Issue, Status
-from models.journey import active_assignments, add_photos, backed_by, backers, last_holder, limit_from, question_delivered, record, start, stop
+from models.journey import active_assignments, add_photos, backed_by, backers, last_holder, limit_from, question_delivered, record, start, stop, worked_on
 from models.people import ROLE_NAMES
 
 router = Router()
@@ -26,6 +26,9 @@ def backing_of(turn: Turn, issue: Issue) -> Endorsement:
     own = next((b for b in backers(turn.session, issue) if b.identity_id == turn.identity.id), None)
     if own is None:
         raise Refused("verdict/not_backer", about_number=issue.number)
+    if turn.person is not None and not own.first and worked_on(turn.session, issue, turn.person.id):
+        # Nobody judges their own work.
+        raise Refused("verdict/own_work", about_number=issue.number)
     return own
 
 

@@ -17,7 +17,7 @@ from handlers.chat.work import tell_backers
 from models.base import new_id
 from models.deadlines import Deadline, Due, after
 from models.issues import LIVE, Issue, ReportIn, Status, Whistle
-from models.journey import active_assignments, end_assignments, give, limit_from, record, start, stop, take
+from models.journey import active_assignments, end_assignments, end_hold, give, limit_from, record, start, stop, take
 from models.people import Role
 from models.routing import Choice, Serving, candidates, least_loaded
 
@@ -80,8 +80,8 @@ def _hand_to_departments(turn: Turn, issue: Issue, row: Whistle, called: list[Se
     for ended in end_assignments(turn.session, issue, turn.now):
         if ended.person_id not in [c.person_id for c in called]:
             turn.tell(ended.person_id, "task/went_up", about=issue, to=called[0].department)
-    stop(turn.session, issue, turn.now, Due.ACCEPT, Due.RESOLVE, Due.REPORT_IN, Due.HOLD, Due.HOLD_APPROVAL)
-    issue.held_until = None
+    stop(turn.session, issue, turn.now, Due.ACCEPT, Due.RESOLVE, Due.REPORT_IN)
+    end_hold(turn.session, issue, turn.now)
     if issue.status is Status.ACCEPTED:
         issue.move_to(Status.OPEN, turn.now)
     due = after(turn.now, hours=row.hours)

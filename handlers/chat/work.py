@@ -13,7 +13,7 @@ from handlers.chat.number import in_hand
 from models.base import new_id
 from models.deadlines import Due
 from models.issues import LIVE, Assignment, Issue, Status
-from models.journey import active_assignments, add_photos, backers, held_by, limit_from, record, running, start, stop, take
+from models.journey import active_assignments, add_photos, backers, end_hold, held_by, limit_from, question_delivered, record, running, start, stop, take
 from models.people import ROLE_NAMES, Role
 from models.routing import HANDLERS, Serving
 
@@ -21,24 +21,25 @@ router = Router()
 
 #: Over the captain, who may take or finish anything in their area.
 OVERSEERS = (Role.GRID_MEMBER, Role.SECRETARY, Role.STREET_OFFICER)
+#: Who comes when called (转派, 吹哨, an emergency's push) and does not help themselves to other people's tasks.
+CALLED = frozenset({Role.DEPARTMENT_OFFICER, Role.PROPERTY_OFFICER})
 
 
 def working(turn: Turn, issue: Issue, verb: str) -> Assignment:
     """The speaker's own assignment of a live issue; whoever serves the place may step in, and gets one. Raises `Refused`."""
     if issue.status not in LIVE:
         raise Refused(f"task/already_{issue.status.value}", about_number=issue.number)
-    post = turn.acting(HANDLERS, issue)
     active = active_assignments(turn.session, issue)
     own = next((a for a in active if turn.person is not None and a.person_id == turn.person.id), None)
-    if own is not None:
+    if own is not None and any(post.role is own.role for post in turn.posts()):
         return own
-    if post.role.value in issue.against.split(","):
-        raise Refused("task/against", about_number=issue.number)
     holder = next((a for a in active if a.holder), None)
+    mine = {post.role for post in turn.posts()}
+    if mine and mine <= CALLED:
+        raise Refused("task/not_yours", about_number=issue.number, role=ROLE_NAMES[holder.role if holder else Role.SECRETARY])
+    post = turn.acting([role for role in HANDLERS if role not in CALLED], issue)
     if verb != "accept" and holder is not None and holder.accepted_at is not None and post.role not in OVERSEERS:
         raise Refused("task/not_yours", about_number=issue.number, role=ROLE_NAMES[holder.role])
-    if post.role is Role.DEPARTMENT_OFFICER and not active:
-        raise Refused("task/not_yours", about_number=issue.number, role=ROLE_NAMES[Role.SECRETARY])
     return stepped_in(turn, issue, post)
 
 
@@ -66,12 +67,10 @@ def accept(turn: Turn) -> Reply:
     issue = in_hand(turn, "accept", accepted=False)[0]
     own = working(turn, issue, "accept")
     if own.holder and own.accepted_at is not None:
-        return turn.say("task/yours_already", about=issue)
+        return turn.whisper("task/yours_already", about=issue)
     holder = next((a for a in active_assignments(turn.session, issue) if a.holder), None)
     if holder is not None and holder.id != own.id and holder.accepted_at is not None and own.role not in OVERSEERS:
         raise Refused("task/taken", about_number=issue.number, role=ROLE_NAMES[holder.role])
-    if issue.held_until is not None:
-        issue.held_until = None
     for other in take(turn.session, turn.world.rules, issue, own, turn.now):
         turn.tell(other.person_id, "task/taken_by", about=issue, by=turn.called(own.role))
     tell_backers(turn, issue, "reporter/accepted", role=ROLE_NAMES[own.role])
@@ -86,7 +85,10 @@ def note(turn: Turn) -> Reply:
     if not turn.command.rest and not turn.photos:
         raise Refused("task/note_what", about_number=issue.number)
     own = working(turn, issue, "note")
-    ensure_taken(turn, issue, own)
+    if not beside(turn, issue, own):
+        ensure_taken(turn, issue, own)
+    elif own.why.get("own"):
+        own.ended_at = turn.now
     add_photos(turn.session, issue, turn.photos, turn.now, identity_id=turn.identity.id, by_officer=True)
     record(turn.session, issue, turn.now, "noted", role=own.role, person_id=own.person_id, detail=turn.command.rest)
     tell_backers(turn, issue, "reporter/noted", role=ROLE_NAMES[own.role], words=turn.command.rest)
@@ -94,9 +96,16 @@ def note(turn: Turn) -> Reply:
 
 
 def ensure_taken(turn: Turn, issue: Issue, own: Assignment) -> None:
-    """Working on it is accepting it."""
+    """Working on it is accepting it; whoever had it is told."""
     if not (own.holder and own.accepted_at is not None):
-        take(turn.session, turn.world.rules, issue, own, turn.now)
+        for other in take(turn.session, turn.world.rules, issue, own, turn.now):
+            turn.tell(other.person_id, "task/taken_by", about=issue, by=turn.called(own.role))
+
+
+def beside(turn: Turn, issue: Issue, own: Assignment) -> bool:
+    """Somebody else has accepted it, or leads the whistle: this one helps, and takes nothing out of their hands."""
+    lead = next((a for a in active_assignments(turn.session, issue) if a.holder and a.id != own.id), None)
+    return not own.holder and lead is not None and (lead.accepted_at is not None or bool(own.why.get("whistle")))
 
 
 @router.command("resolve")
@@ -104,6 +113,8 @@ def resolve(turn: Turn) -> Reply:
     """完成 17 [18 21] 说明."""
     issues = in_hand(turn, "resolve")
     checked = [(issue, working(turn, issue, "resolve")) for issue in issues]
+    if len(checked) == 1 and checked[0][1].why.get("whistle") and beside(turn, *checked[0]):
+        return helped(turn, *checked[0])
     for issue, own in checked:
         done(turn, issue, own, turn.command.rest)
     if len(issues) == 1:
@@ -111,13 +122,22 @@ def resolve(turn: Turn) -> Reply:
     return turn.whisper("task/resolved_several", numbers=[i.number for i in issues])
 
 
+def helped(turn: Turn, issue: Issue, own: Assignment) -> Reply:
+    """A department that was called beside the leading one has done its part: the leading one is told, and ends it."""
+    add_photos(turn.session, issue, turn.photos, turn.now, identity_id=turn.identity.id, by_officer=True)
+    record(turn.session, issue, turn.now, "noted", role=own.role, person_id=own.person_id, detail=turn.command.rest)
+    for lead in active_assignments(turn.session, issue):
+        if lead.holder:
+            turn.tell(lead.person_id, "whistle/part_done", about=issue, department=own.department, words=turn.command.rest)
+    return turn.whisper("whistle/part_noted", about=issue)
+
+
 def done(turn: Turn, issue: Issue, own: Assignment, words: str) -> None:
     """Done in the handler's eyes: everybody behind it is asked; the question's clock runs."""
     ensure_taken(turn, issue, own)
     add_photos(turn.session, issue, turn.photos, turn.now, identity_id=turn.identity.id, by_officer=True)
     stop(turn.session, issue, turn.now, Due.RESOLVE, met=True)
-    stop(turn.session, issue, turn.now, Due.HOLD, Due.HOLD_APPROVAL)
-    issue.held_until = None
+    end_hold(turn.session, issue, turn.now)
     issue.move_to(Status.RESOLVED, turn.now)
     record(turn.session, issue, turn.now, "resolved", role=own.role, person_id=own.person_id, detail=words)
     start(turn.session, issue, Due.CONFIRM, limit_from(turn.now, turn.world.rules.confirm), assignment_id=own.id)
@@ -131,6 +151,9 @@ def visited(turn: Turn) -> Reply:
     post = turn.acting(HANDLERS, issue)
     if issue.status is not Status.RESOLVED:
         raise Refused("task/not_resolved", about_number=issue.number)
+    if not running(turn.session, issue, Due.VISIT) and question_delivered(turn.session, issue):
+        # Whom the question reached answers for themselves; only at the door of the others may an officer say it.
+        raise Refused("task/asked_already", about_number=issue.number)
     stop(turn.session, issue, turn.now, Due.VISIT, Due.CONFIRM, met=True)
     record(turn.session, issue, turn.now, "visited", role=post.role, person_id=post.person_id, detail=turn.command.rest)
     close(turn, issue)
