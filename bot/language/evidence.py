@@ -6,7 +6,7 @@ import math
 import re
 from dataclasses import dataclass, field
 
-from .lexicon import Lexicon, Sense, tokenizer
+from .lexicon import Lexicon, Sense, cut
 from .understanding import Place
 
 #: Signs that say a line is something else; a complaint's word inside one of their words (停水 in 停水通知) does not count.
@@ -89,7 +89,7 @@ class Finder:
         """All lexicon words in `text` whose ends are word ends, without those inside a longer word that explains them away."""
         edges = {0}
         at = 0
-        for token in tokens if tokens is not None else tokenizer().cut(text, HMM=False):
+        for token in tokens if tokens is not None else cut(text):
             at += len(token)
             edges.add(at)
         found: list[Match] = []
@@ -200,7 +200,7 @@ def gather(  # noqa: C901, PLR0912, PLR0915 - one pass over the matches
     _frame(evidence, spans)
     _whole(lexicon, evidence, text, spans)
     _shape(evidence, text, place, mention=mention)
-    _lean(lexicon, evidence, tokens if tokens is not None else tokenizer().lcut(text, HMM=False))
+    _lean(lexicon, evidence, tokens if tokens is not None else cut(text))
     return evidence
 
 
@@ -306,19 +306,17 @@ def _shape(evidence: Evidence, text: str, place: Place, *, mention: bool) -> Non
 
 def weigh(lexicon: Lexicon, evidence: Evidence) -> float:
     """The sum of the weights of all features that fired (log-odds of a report)."""
-    total = sum(evidence.leanings.values())
-    for feature, value in evidence.features.items():
-        total += value * weight_of(lexicon, feature)
-    return total
+    weights = weights_of(lexicon)
+    return sum(evidence.leanings.values()) + sum(value * weights.get(feature, 0.0) for feature, value in evidence.features.items())
 
 
-def weight_of(lexicon: Lexicon, feature: str) -> float:
-    """What one feature is worth, wherever in signs.yaml it stands."""
-    if sign := lexicon.signs.get(feature):
-        return sign.weight
-    if feature in lexicon.numbers:
-        return lexicon.numbers[feature]
-    return next((pair.weight for pair in lexicon.pairs if pair.name == feature), 0.0)
+def weights_of(lexicon: Lexicon) -> dict[str, float]:
+    """What each feature is worth, wherever in signs.yaml it stands."""
+    if not lexicon.worth:
+        lexicon.worth.update({name: sign.weight for name, sign in lexicon.signs.items()})
+        lexicon.worth.update(lexicon.numbers)
+        lexicon.worth.update({pair.name: pair.weight for pair in lexicon.pairs})
+    return lexicon.worth
 
 
 def probability(total: float) -> float:
@@ -329,8 +327,9 @@ def probability(total: float) -> float:
 def reasons(lexicon: Lexicon, evidence: Evidence) -> list[str]:
     """One readable line per feature that fired, strongest first."""
     lines = []
+    weights = weights_of(lexicon)
     for feature in evidence.features:
-        weight = weight_of(lexicon, feature)
+        weight = weights.get(feature, 0.0)
         if feature != "bias" and weight:
             words = "、".join(evidence.words.get(feature, ())[:4])
             lines.append((abs(weight), f"{feature} {words} {weight:+.2f}" if words else f"{feature} {weight:+.2f}"))

@@ -175,6 +175,7 @@ def apply(lexicon: Lexicon, fitted: dict[str, float]) -> None:
     """Puts weights into a loaded lexicon (for cross-validation)."""
     from dataclasses import replace
 
+    lexicon.worth.clear()
     lexicon.leanings = {name.removeprefix(WORD): value for name, value in fitted.items() if name.startswith(WORD)}
     for name, value in fitted.items():
         if name in lexicon.signs:

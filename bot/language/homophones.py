@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from functools import cache
 
-from .lexicon import Lexicon, tokenizer
+from .lexicon import Lexicon, cut, tokenizer
 
 # South-western speech and many keyboards do not tell these apart.
 _LOOSE = (("zh", "z"), ("ch", "c"), ("sh", "s"), ("ng", "n"))
@@ -58,7 +58,7 @@ class Homophones:
 
     def mend(self, text: str) -> tuple[str, list[str]]:
         """`text` with misheard lexicon words put right, and its jieba tokens."""
-        tokens = list(tokenizer().cut(text, HMM=False))
+        tokens = cut(text)
         # Only runs of single characters can hide a word: what jieba keeps together is a word already.
         out: list[str] = []
         run: list[str] = []
@@ -71,7 +71,7 @@ class Homophones:
                 run = []
             out.append(token)
         mended = "".join(out)
-        return mended, tokens if mended == text else list(tokenizer().cut(mended, HMM=False))
+        return mended, tokens if mended == text else cut(mended)
 
     def _mend_run(self, run: str) -> str:
         at = 0

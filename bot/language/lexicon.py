@@ -7,7 +7,7 @@ import logging
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Protocol
 
 import jieba
@@ -143,6 +143,8 @@ class Lexicon:
     votes: dict[str, Any]
     #: The words and weights of formal addresses, as `AddressGrammar` reads them.
     addresses: dict[str, Any]
+    #: Every weight by the name of its feature, filled on first use.
+    worth: dict[str, float]
     #: How much a word leans towards a report (or away from it) beyond the rules.
     leanings: dict[str, float]
     #: Topic words that plain chat is full of; they count less.
@@ -311,6 +313,7 @@ def build(files: Mapping[str, Any]) -> Lexicon:
         emoji=dict(typos["emoji"]),
         votes=files["votes"],
         addresses=files["addresses"],
+        worth={},
         leanings={fold(str(word)): float(weight) for word, weight in (files["words"]["leanings"] or {}).items()},
         small=frozenset("".join(words_of(files["everyday"]["small"]))),
         everyday=frozenset(fold(word) for word in words_of(files["everyday"]["words"])),
@@ -335,6 +338,13 @@ def tokenizer() -> jieba.Tokenizer:
         if len(word) > 1 and not word.isascii():
             made.add_word(word)
     return made
+
+
+@lru_cache(maxsize=2)
+def cut(text: str) -> list[str]:
+    """The words of `text`; the last text is remembered, because several rules ask for the words of one message."""
+    words: list[str] = tokenizer().lcut(text, HMM=False)
+    return words
 
 
 def trigger_characters() -> frozenset[str]:

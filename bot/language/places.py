@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import cache
 
 from .addresses import looks_formal, parse_formal
-from .lexicon import Lexicon, load_lexicon, tokenizer
+from .lexicon import Lexicon, cut, load_lexicon, tokenizer
 from .normalise import fold
 from .numerals import NUMERAL, to_int
 from .understanding import Gazetteer, Place
@@ -113,10 +113,11 @@ def _told(text: str, start: int, behind: int | None) -> bool:
 
 def _coined(text: str, lexicon: Lexicon) -> str | None:
     """A place that no list has but that ends like one: 豆腐坊, 更衣室, 羽毛球馆."""
-    if not _PLACE_END.search(text):
+    # 时间 and 现场 are in every second line: only then is it worth cutting into words again.
+    if all(text[max(0, end.start() - 1) : end.end()] in lexicon.not_places for end in _PLACE_END.finditer(text)):
         return None
     before = ""
-    for token in tokenizer().cut(text, HMM=False):
+    for token in cut(text):
         # 羽毛球馆 is cut into 羽毛球 and 馆.
         name: str = before + token if len(token) == 1 and len(before) > 1 else token
         like = len(name) > 1 and bool(_PLACE_END.match(name[-1])) and name not in lexicon.not_places and not _BAD_PLACE.search(name)

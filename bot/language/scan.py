@@ -37,7 +37,7 @@ class Scan:
 
 
 #: A line shorter than this that names a thing or a spot but no trouble (「门卫室自取」) reports nothing.
-TELLING = 5
+TELLING = 12
 
 
 class Substance:
