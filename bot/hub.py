@@ -84,6 +84,8 @@ class Hub:
         self.wake: Callable[[], None] = lambda: None
         self.memory = _Memory()
         self.tally = Tally()
+        #: Decoding takes memory: two pictures at a time.
+        self._decoding = asyncio.Semaphore(2)
         #: Pictures of messages under way.
         self._in_use: Counter[str] = Counter()
         self._locks: weakref.WeakValueDictionary[Conversation, asyncio.Lock] = weakref.WeakValueDictionary()
@@ -203,7 +205,8 @@ class Hub:
         for image in inbound.images[:9]:
             try:
                 data = image.data if image.data is not None else await self.channels[inbound.channel].fetch(image)
-                digests.append(await asyncio.to_thread(photos.keep, self.home, data))
+                async with self._decoding:
+                    digests.append(await asyncio.to_thread(photos.keep, self.home, data))
             except photos.NotAPhoto:
                 unreadable = True
         return tuple(digests), unreadable
@@ -227,7 +230,12 @@ class Hub:
 
     async def _answer(self, inbound: Inbound, reading: Understanding, digests: tuple[str, ...], unreadable: bool, recent: Recent | None) -> list[Sent]:
         def handle(turn: Turn) -> Reply | None:
-            reply = self.route(turn)
+            try:
+                reply = self.route(turn)
+            except Refused as no:
+                if _overheard(inbound, reading, no) and not turn.posts():
+                    raise _Nothing from no
+                raise
             if unreadable and reply is None and not digests:
                 raise Refused("photo/unreadable", private=True)
             return reply
@@ -395,6 +403,19 @@ class Hub:
         await self._forget_photos(turn.dropped)
         if not all(message.delivered for message in sent):
             self.wake()
+
+
+#: What a resident who only talked to the neighbours would be told about a command they never meant.
+_NOT_MEANT = ("number/none", "post/needed", "report_for/", "leave/", "pass_on/", "backing/nothing", "verdict/score_what")
+
+
+def _overheard(inbound: Inbound, reading: Understanding, no: Refused) -> bool:
+    """Whether the words were talk in a group that only looks like a command (「完成」 「转给老王了」): no answer, no row (promises 1 and 10)."""
+    if inbound.direct or inbound.mention or inbound.quote is not None or inbound.text.lstrip()[:1] in {"#", "＃"}:
+        return False
+    if reading.command is None or (reading.command.numbers and not reading.command.rest):
+        return False  # 「接单 1」 is a command whoever says it
+    return no.key.startswith((*_NOT_MEANT, "number/unknown"))
 
 
 def gazetteer_of(community: CommunityInfo) -> Gazetteer:

@@ -21,6 +21,8 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 LARGEST = 10 * 1024 * 1024
 #: More pixels than phones write; a file that claims more is not decoded.
 PIXELS = 64_000_000
+#: Other kinds are decoded whole: a file of some kilobytes could ask for a gigabyte of memory.
+WHOLE_PIXELS = 20_000_000
 #: The longer side of what is kept.
 SIDE = 1600
 KINDS = ("JPEG", "PNG", "WEBP")
@@ -73,7 +75,7 @@ def _opened(data: bytes) -> Iterator[Image.Image]:
     except _DECODER_ERRORS as error:
         raise NotAPhoto("broken") from error
     with picture:
-        if picture.width * picture.height > PIXELS:
+        if picture.width * picture.height > (PIXELS if picture.format == "JPEG" else WHOLE_PIXELS):
             raise NotAPhoto("large")
         try:
             yield picture

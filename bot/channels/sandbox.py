@@ -327,7 +327,8 @@ def _span(words: str, now: datetime) -> timedelta:
     """An ISO 8601 duration, 0 to 400 days; raises `Malformed`."""
     try:
         duration: Duration = parse_duration(words)
-        span: timedelta = (now + duration) - now
+        start = now.replace(microsecond=0)  # isoduration drops what is below a second
+        span: timedelta = (start + duration) - start
     except Exception as error:
         raise Malformed("advance: an ISO 8601 duration like PT2H") from error
     if not timedelta(0) <= span <= MAX_ADVANCE:

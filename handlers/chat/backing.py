@@ -98,8 +98,14 @@ def stands(turn: Turn, issue: Issue, *, private: bool) -> Reply:
         into = turn.session.get_one(Issue, issue.merged_into)
         return turn.whisper("backing/merged_into", about=into, was=issue.number)
     holder = last_holder(turn.session, issue)
+    # An officer's own words may name a flat: the group reads the steps only.
+    quiet = private or issue.sensitive or turn.inbound.direct
     lines = [
-        {"at": event.at, "what": turn.world.texts.text(f"history/{event.what}", **event.public), "detail": event.detail if backing and event.role else ""}
+        {
+            "at": event.at,
+            "what": turn.world.texts.text(f"history/{event.what}", **event.public),
+            "detail": event.detail if backing and event.role and quiet else "",
+        }
         for event in history(turn.session, issue)
         if event.what not in ("endorsed", "given", "backer_left")
     ]

@@ -21,7 +21,8 @@ def close(turn: Turn, issue: Issue, *, ask: bool = True) -> None:
 def publish(turn: Turn, issue: Issue) -> None:
     """An entry in the community's public record: facts only; of a sensitive matter nothing but that one was ended."""
     facts: dict[str, object] = {"status": issue.status.value}
-    if not issue.sensitive and issue.status is Status.CLOSED:
+    told = not issue.sensitive and not issue.hidden
+    if told and issue.status is Status.CLOSED:
         facts |= {
             "number": issue.number,
             "title": turn.title(issue),
@@ -29,6 +30,6 @@ def publish(turn: Turn, issue: Issue) -> None:
             "opened": issue.opened_at.isoformat(),
             "endorsements": endorsement_count(turn.session, issue),
         }
-    elif not issue.sensitive:
+    elif told:
         facts |= {"category": issue.category}
     ledger.append(turn.session, issue.community_id, f"issue_{issue.status.value}", facts, turn.now, issue_id=issue.id)

@@ -275,7 +275,8 @@ def _who(turn: Turn) -> Person:
         claim = claim_numbered(turn.session, turn.community.id, int(number[1]))
         identity = turn.session.get(Identity, claim.identity_id) if claim is not None and claim.decided_by is not None else None
         person = turn.session.get(Person, identity.person_id) if identity is not None and identity.person_id is not None else None
-    if person is None:
+    if person is None or person.community_id not in (None, turn.community.id):
+        # A key of another community is as unknown as none: its name is not theirs to read.
         turn.acting(keepers)
         raise Refused("leave/unknown", private=True, wanted=said)
     return person
