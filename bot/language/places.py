@@ -24,12 +24,14 @@ _HYPHENS = re.compile(
     r"(?<![\dA-Za-z.:/\-])(?P<a>[A-Za-z]?\d{1,3}|[A-Za-z])[-_](?:(?P<b>\d{1,2}|[A-Za-z])[-_])?(?P<c>\d{3,4})(?:室|号|房)?(?![\d.:\-/A-Za-z%年月日元块])"
 )
 _ROOM_AFTER = re.compile(
-    r"[\s,、的]{0,2}(?:[-_]?)(?P<name>\d{3,4}|[A-Za-z]\d{3})(?P<tail>室|号房|房|号|住户|户|家|的|[A-Za-z](?![A-Za-z]))?(?![\d.:/%年月元块路度瓦平])"
+    r"[\s,、的]{0,2}(?:(?:\d{1,2}|[一二三四五六七八九十]{1,3})[楼层]\s?)?(?:[-_]?)(?P<name>\d{3,4}|[A-Za-z]\d{3}|[一二三四五六七八九][零〇一二三四五六七八九]{2,3}(?![零〇一二三四五六七八九十百千]))(?P<tail>室|号房|房|号|住户|户|家|的|[A-Za-z](?![A-Za-z]))?(?![\d.:/%年月元块路度瓦平])"
 )
 _ROOM_ALONE = re.compile(
-    r"(?<![\d.\-:/A-Za-z¥￥])(?:(?P<lead>楼上|楼下|隔壁|对门|对面|对屋|我家|我家是|我是|住|家住|我住|住在|我们|我们家|门牌|房号|他家|业主|户主|邻居)[的是在那:]{0,2})?"
+    r"(?<![\d.\-:/A-Za-z¥￥])(?:(?P<lead>楼上|楼下|隔壁|对门|对面|对屋|我家|我家是|我是|住|家住|我住|住在|我们|我们家|门牌|房号|他家|业主|户主|邻居)[的是在那:]{0,2}(?:[一二三四五六七八九十\d]{1,2}[楼层])?)?"
     r"(?P<name>[1-9]\d{2,3})(?P<tail>室|号房|房间|房|户|住户|业主|家|那家|那户|的邻居|的租客|租客|门口|楼上|楼下|的?(?:大哥|大姐|阿姨|奶奶|爷爷))?(?![\d.:/%\-A-Za-z])"
 )
+#: 301天天冲水: a room that does something begins the message.
+_ROOM_FIRST = re.compile(r"(?P<name>[1-9]\d{2,3})(?=天天|又|把|老是|总是|昨晚|半夜|每天|每晚|晚上|那家|那户|这家|家|楼上|的|养|装|说)")
 _NOT_ROOM = re.compile(
     r"\s*(?:年|月|日|元|块|路|点|度|斤|公斤|平|米|个|人|次|瓦|毫|克|分|票|户(?!主|型)|名|天(?![天花台])|小时|公里|里|集|多|左右|万|号线|热线|w|W|mm|ml|MB|kg)"
 )
@@ -96,15 +98,16 @@ def find_spot(text: str, lexicon: Lexicon | None = None, *, faint: bool = False,
         return coined
     if not found or (best == 0 and not faint):
         return None
-    real = sorted(item for item in found if item[2] == best)
-    start, end, _ = next((item for item in real if _told(text, item[0], behind)), real[0])
+    found.sort()
+    first = next(item for item in found if item[2] == best)
+    start, end, _ = next((item for item in found if item[2] and _told(text, item[0], behind if item[2] == best else None)), first)
     if zone := _ZONE.match(text, end):
         end = zone.end()
     return text[start:end]
 
 
 #: 就小区出来那个丁字路口, 就在凉亭: a clause that only tells the way.
-_POINTING = re.compile(r"(?:^|[,。!?;\s])(?:就(?:在|是)?[^,。!?;\s]{0,8}|(?:位置|地点)(?:在|是)?:?)\Z")
+_POINTING = re.compile(r"(?:^|[,。!?;\s])(?:就(?:在|是)?[^,。!?;\s]{0,8}|(?:位置|地点)(?:在|是)?:?)\Z|停(?:在|到|了|我们|满)*\Z")
 
 
 def _told(text: str, start: int, behind: int | None) -> bool:
@@ -188,6 +191,18 @@ _NOT_IN_NAME = frozenset(
         "的",
         "来",
         "就",
+        "就是",
+        "还是",
+        "都是",
+        "不是",
+        "说是",
+        "这是",
+        "那是",
+        "当",
+        "建",
+        "进",
+        "出",
+        "员工",
         "都",
         "也",
         "想",
@@ -283,12 +298,12 @@ _NOT_IN_NAME = frozenset(
     ]
 )
 _ESTATE = re.compile(
-    r"[\u4e00-\u9fff]{0,9}?(?:小区|花园|家园|佳苑|雅苑|嘉苑|家属院|家属区|老院子|大院|宿舍(?:老院子|大院|区|院)?|公寓|新村|名城|新城|国际城|公馆|华府|豪庭|华庭|庭院|山庄|人家|[\u4e00-\u9fff][苑里园府庭湾郡轩城](?=小区)|"
-    r"[\u4e00-\u9fff]{2}[苑里园府庭湾郡轩城居](?=(?:[一二三四五六七八九]|\d)期|的(?:业主|楼上|楼下|电梯|住户)|[一二三四五六七八九十\d]{1,3}(?:栋|幢|座|号楼)|[A-Z东西南北]区|(?:凉亭|中庭|门口|东门|西门|南门|北门))|[\u4e00-\u9fff]{2,3}[一壹二]号(?=外头|门口|小区|楼盘|的|[\d一二三]+[栋幢座])|"
+    r"[\u4e00-\u9fff]{0,9}?(?:小区|花园|家园|佳苑|雅苑|嘉苑|家属院|家属区|老院子|大院|宿舍(?:老院子|大院|区|院)?|公寓|新村|名城|新城|国际城|公馆|华府|豪庭|华庭|庭院|山庄|人家(?=小区|[\d一二三四五六七八九十]{1,3}(?:栋|幢|座|号楼|-))|[\u4e00-\u9fff][苑里园府庭湾郡轩城](?=小区)|"
+    r"[\u4e00-\u9fff]{2}[苑里园府庭湾郡轩城居](?=(?:[一二三四五六七八九]|\d)期|\d{1,3}-\d|的(?:业主|楼上|楼下|电梯|住户)|[一二三四五六七八九十\d]{1,3}(?:栋|幢|座|号楼)|[A-Z东西南北]区|(?:凉亭|中庭|门口|东门|西门|南门|北门))|[\u4e00-\u9fff]{2,3}[一壹二]号(?=外头|门口|小区|楼盘|的|[\d一二三]+[栋幢座])|"
     r"[\u4e00-\u9fff]{2,4}(?=(?:[一二三四五六]|\d)期))(?:小区)?"
 )
 _BAD_NAME = re.compile(
-    r"(?:我们|咱们|你们|他们|这个|那个|哪个|别的|其他|隔壁|整个|全|本|该|某|各|每个|老旧|老|新|旧|人家|好|外面|大|小|自家)(?:的)?(?:小区|花园|大院|宿舍|公寓|家园)$|^(?:后|前|小|大|中心|公共|空中|屋顶|街心)花园$|^(?:学生|员工|大学|女生|男生|单位)(?:宿舍|公寓)$|(?:时候|冰箱|家里|屋里|老人家|别人家|谁人家|一个人家|帮人家)"
+    r"(?:我们|咱们|你们|他们|这个|那个|哪个|别的|其他|隔壁|整个|全|本|该|某|各|每个|老旧|老|新|旧|人家|好|外面|大|小|自家)(?:的)?(?:小区|花园|大院|宿舍|公寓|家园)$|^(?:后|前|小|大|中心|公共|空中|屋顶|街心)花园$|^(?:学生|员工|大学|女生|男生|单位)(?:宿舍|公寓)$|(?:时候|冰箱|家里|屋里|老人家|别人家|谁人家|一个人家|帮人家)|^(?:入户|屋顶|空中|楼顶)花园$|^老家属(?:院|区)$|^.小区$"
 )
 
 
@@ -347,6 +362,8 @@ def find_place(text: str, gazetteer: Gazetteer | None = None, lexicon: Lexicon |
         a, b, c = hyphens.group("a", "b", "c")
         if not (b is None and len(a) > 1 and a[0] == "B" and a[1:].isdigit()) and not re.match(r"\s*(?:元|块|人|号|年|月)", text[hyphens.end() :]):
             building, unit, room = _norm(a), _norm(b) if b else None, _norm(c)
+    if room is None and (first := _ROOM_FIRST.match(text.lstrip())):
+        room = _norm(first["name"])
     if room is None:
         for matched in _ROOM_ALONE.finditer(text):
             if not (matched["lead"] or matched["tail"]) or _NOT_ROOM.match(text, matched.end("name")):

@@ -88,3 +88,23 @@ def test_formal_addresses(text: str, parts: tuple[str | None, str | None, str | 
 @given(st.text(alphabet=string.printable + "栋单元室号楼路门院苑一二三", max_size=60))
 def test_any_text_has_a_place_or_none(text: str) -> None:
     parse_place(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("六栋四楼401 水龙头出来的水细得像线", {"building": "6", "room": "401"}),
+        ("10栋1单元三零二一直返沫子", {"building": "10", "unit": "1", "room": "302"}),
+        ("301天天在阳台冲水", {"room": "301", "spot": "阳台"}),
+        ("我住二层202，窗台底下焊了钢架", {"room": "202"}),
+        ("阀门自己关了，融悦府11-2-1703", {"estate": "融悦府", "building": "11", "unit": "2", "room": "1703"}),
+        ("7幢和8幢中间的路面塌了一块", {"spot": "路面"}),
+        ("后门豆腐坊烧锯木面", {"spot": "后门豆腐坊"}),
+        ("更衣室的储物柜锁全掉了", {"spot": "更衣室"}),
+        ("1号门那边没人管", {"spot": "1号门"}),
+    ],
+)
+def test_places_as_people_write_them(text: str, parts: dict[str, str]) -> None:
+    said = {name: value for name, value in parse_place(text).as_dict().items() if value}
+    assert {name: said.get(name) for name in parts} == parts
+    assert said.get("building") == parts.get("building")
