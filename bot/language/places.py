@@ -327,6 +327,16 @@ def _estate_by_grammar(text: str, lexicon: Lexicon) -> tuple[str, int, int] | No
     return None
 
 
+def _room_alone(text: str) -> str | None:
+    """A room without its building: 楼上1501, 301天天冲水."""
+    if first := _ROOM_FIRST.match(text.lstrip()):
+        return _norm(first["name"])
+    for matched in _ROOM_ALONE.finditer(text):
+        if (matched["lead"] or matched["tail"]) and not _NOT_ROOM.match(text, matched.end("name")):
+            return _norm(matched["name"])
+    return None
+
+
 def find_place(text: str, gazetteer: Gazetteer | None = None, lexicon: Lexicon | None = None, *, estates: bool = True, faint: bool = False) -> Place:
     """The place that folded `text` names; of several buildings or rooms the first counts."""
     lexicon = lexicon or load_lexicon()
@@ -362,14 +372,7 @@ def find_place(text: str, gazetteer: Gazetteer | None = None, lexicon: Lexicon |
         a, b, c = hyphens.group("a", "b", "c")
         if not (b is None and len(a) > 1 and a[0] == "B" and a[1:].isdigit()) and not re.match(r"\s*(?:元|块|人|号|年|月)", text[hyphens.end() :]):
             building, unit, room = _norm(a), _norm(b) if b else None, _norm(c)
-    if room is None and (first := _ROOM_FIRST.match(text.lstrip())):
-        room = _norm(first["name"])
-    if room is None:
-        for matched in _ROOM_ALONE.finditer(text):
-            if not (matched["lead"] or matched["tail"]) or _NOT_ROOM.match(text, matched.end("name")):
-                continue
-            room = _norm(matched["name"])
-            break
+    room = room or _room_alone(text)
     return Place(estate, building, unit, room, find_spot(scene, lexicon, faint=faint, behind=rest_at or None))
 
 
