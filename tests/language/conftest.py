@@ -7,6 +7,6 @@ import pytest
 from bot.language import Reader
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="session", autouse=True)
 def reader() -> Reader:
     return Reader()
