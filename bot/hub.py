@@ -406,7 +406,7 @@ class Hub:
 
 
 #: What a resident who only talked to the neighbours would be told about a command they never meant.
-_NOT_MEANT = ("number/none", "post/needed", "report_for/", "leave/", "pass_on/", "backing/nothing", "verdict/score_what")
+_NOT_MEANT = ("number/none", "post/needed", "report_for/", "leave/", "pass_on/", "backing/nothing_to_split", "verdict/score_what")
 
 
 def _overheard(inbound: Inbound, reading: Understanding, no: Refused) -> bool:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
+from itertools import islice
 from typing import Any
 
 from .lexicon import load_lexicon, words_of
@@ -41,6 +42,8 @@ class PollLine:
 #: A line with more options than this is a text, no vote.
 MOST_OPTIONS = 40
 _LONGEST_TITLE = 60
+#: Of a text made to cost time no more than so many beginnings and moments are tried.
+MOST_TRIED = 16
 
 
 def parse_line(rest: str, now: datetime | None) -> PollLine | None:
@@ -128,14 +131,17 @@ def unit_of(text: str) -> str | None:
 def _moments(text: str, now: datetime | None) -> Iterator[Moment]:
     """Every moment in `text`, each with its place in `text`."""
     at = 0
-    while at < len(text) and (found := find_moment(text[at:], now)):
+    for _ in range(MOST_TRIED):
+        found = find_moment(text[at:], now) if at < len(text) else None
+        if found is None:
+            return
         yield Moment(found.span, found.at, found.start + at, found.end + at)
         at += max(found.end, 1)
 
 
 def _end_in(clause: str, now: datetime | None) -> tuple[Moment, int, int] | None:
     """The closing time that one clause names and the span of its words; a bare time does not count."""
-    for lead in _END_LEAD.finditer(clause):
+    for lead in islice(_END_LEAD.finditer(clause), MOST_TRIED):
         for moment in _moments(clause[lead.end() :], now):
             if moment.start > 3 and not _END_FRONT.fullmatch(clause, lead.end(), lead.end() + moment.start):
                 break
@@ -295,7 +301,7 @@ def _title_and_options(text: str) -> tuple[str, tuple[str, ...]]:
         options = _listed(text[intro.end() :])
         if len(options) >= 2:
             return _clean_title(text[: intro.end() if intro[0].startswith("候选") else intro.start()]), options
-    for cut in re.finditer(r"[?？。:,]\s*|\s+", text):
+    for cut in islice(re.finditer(r"[?？。:,]\s*|\s+", text), MOST_TRIED):
         title, listing = text[: cut.start()], text[cut.end() :].strip(" ,。!?")
         options = _listed(listing)
         if len(options) >= 2 and len(title) >= 4:

@@ -22,7 +22,7 @@ from .understanding import Command, Gazetteer, Place, Understanding
 
 #: 匿名反映, with greetings before it and blanks in it; 匿名: alone will do, because a name once told cannot be taken back.
 _ANONYMOUS = re.compile(
-    r"^(?:请|麻烦|您好|你好|大家好|我要|我想|想要?|我|帮我|要|小助手|机器人|[^\w@]|\s)*匿\s*名\s*(?:反\s*[映应]|举\s*报|投\s*诉|报\s*修?|说|求助|[:,\]】])(?:一下|下|个|\]|】|:|,|\s)*"
+    r"^(?:请|麻烦|您好|你好|大家好|我要|我想|想要?|我|帮我|要|小助手|机器人|[^\w@])*+匿\s*名\s*(?:反\s*[映应]|举\s*报|投\s*诉|报\s*修?|说|求助|[:,\]】])(?:一下|下|个|\]|】|:|,|\s)*"
 )
 _QUOTE = re.compile(
     r"(?:^|\n)\s*[「“\"']?[^\n「」]{1,16}[:：][^\n]{0,400}[」”\"']?\s*\n\s*[-—~]{3,}\s*\n|^\"[^\"\n]{1,16}:[^\"]{0,400}\"\s*\n?(?:[-~]{3,}\s*\n)?"

@@ -215,3 +215,13 @@ def test_development_targets(reader: Reader) -> None:
     assert share("place of reports: estate, building, unit, room all exact") >= 0.97
     assert share("vote lines: whole") >= 0.95
     assert share("接龙: entries") >= 0.95
+
+
+@pytest.mark.parametrize(
+    "piece", ["/ ", "截止", "下", "我要", "三天", "要不要", "还是", "、", "路", "店", "我", "|", "投票:", "匿名", "一二三", "栋2单元", "1-2-", "请 "]
+)
+def test_repeated_pieces_are_read_at_once(reader: Reader, piece: str) -> None:
+    """A pattern that doubles its work with every repetition would never come back from these."""
+    for text in (piece * 500, f"发起投票 {piece * 300}", f"投票:{piece * 300}", f"匿名反映{piece * 300}"):
+        for mention in (False, True):
+            assert reader.read_all(text, mention=mention)
