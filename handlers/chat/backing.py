@@ -138,6 +138,8 @@ def withdraw(turn: Turn) -> Reply:
     issue = mine(turn, "withdraw", LIVE)
     own = next((b for b in backers(turn.session, issue) if b.identity_id == turn.identity.id), None)
     if own is None:
+        if not visible(turn, issue, backing=False):
+            raise Refused("number/unknown", wanted=issue.number)
         raise Refused("backing/not_yours", about_number=issue.number)
     if not issue.live:
         raise Refused(f"backing/already_{issue.status.value}", about_number=issue.number)

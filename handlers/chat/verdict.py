@@ -9,7 +9,7 @@ from bot.router import Router
 from bot.turn import Turn
 from handlers.chat.assign import hand_out
 from handlers.chat.closing import close
-from handlers.chat.number import in_hand, mine, named
+from handlers.chat.number import in_hand, mine, named, visible
 from handlers.chat.report import acknowledge
 from handlers.chat.work import done as mark_done
 from handlers.chat.work import tell_backers, working
@@ -25,6 +25,9 @@ def backing_of(turn: Turn, issue: Issue) -> Endorsement:
     """The speaker's own row behind the issue; raises `Refused` for somebody who never reported or endorsed it."""
     own = next((b for b in backers(turn.session, issue) if b.identity_id == turn.identity.id), None)
     if own is None:
+        if not visible(turn, issue, backing=False):
+            # That there is such a number is no more theirs to know than what it says.
+            raise Refused("number/unknown", wanted=issue.number)
         raise Refused("verdict/not_backer", about_number=issue.number)
     if turn.person is not None and not own.first and worked_on(turn.session, issue, turn.person.id):
         # Nobody judges their own work.
