@@ -1,4 +1,5 @@
-"""The `yishiting` command (also `python -m bot`). Each command is imported only when it is asked for, so that each starts fast."""
+"""The `yishiting` command (also `python -m bot`). Each command is imported only when it is asked for, so that
+each starts fast."""
 
 from __future__ import annotations
 
@@ -23,7 +24,8 @@ COMMANDS = {
     "qr": ("bot.cli.qr", "qr"),
     "lexicon-check": ("bot.cli.lexicon", "lexicon_check"),
 }
-#: These ask neither the environment nor a file how the installation is set up, unless they find that they need it.
+#: These ask neither the environment nor a file how the installation is set up, unless they find that they
+#: need it.
 WITHOUT_SETTINGS = ("understand", "verify", "doctor", "lexicon-check")
 
 
@@ -32,7 +34,10 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             # A Windows console may still be set to a code page without half of our letters.
-            stream.reconfigure(errors="backslashreplace", **({"encoding": "utf-8"} if os.name == "nt" and not stream.isatty() else {}))
+            stream.reconfigure(
+                errors="backslashreplace",
+                **({"encoding": "utf-8"} if os.name == "nt" and not stream.isatty() else {}),
+            )
     name = next((word for word in sys.argv[1:] if not word.startswith("-")), "")
     app = _app(list(COMMANDS) if name not in COMMANDS else [name])
     try:

@@ -81,8 +81,14 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Yishiting:
     """Everything wired, nothing opened. Tests call the same with a clock of their own."""
     database, clock = Database(settings.database_url), clock or Clock()
     texts, tokens = Texts(), Tokens(secret_of(settings.home))
-    names = {"gate"} | ({"sandbox"} if settings.sandbox_on else set()) | ({"onebot"} if settings.onebot else set())
-    world = World(texts, load_issue_rules(), Reader(), tokens, settings.url, settings.sandbox_on, frozenset(names))
+    names = (
+        {"gate"}
+        | ({"sandbox"} if settings.sandbox_on else set())
+        | ({"onebot"} if settings.onebot else set())
+    )
+    world = World(
+        texts, load_issue_rules(), Reader(), tokens, settings.url, settings.sandbox_on, frozenset(names)
+    )
     hub = Hub(database, chat.router(), world, clock, settings.home)
     duties = Duties(hub, chat.digest, chat.unanswered)
     channels: dict[str, Channel] = {"gate": Gate()}
@@ -94,10 +100,20 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Yishiting:
     worker = Worker(database, channels, settings, lambda row_id: duties.given_up(row_id, chat.given_up))
     hub.wake = worker.wake
     scheduler = AsyncIOScheduler(timezone="Asia/Shanghai")
-    scheduler.add_job(duties.tick, "interval", seconds=WAKE_SECONDS, max_instances=1, coalesce=True, misfire_grace_time=None)
+    scheduler.add_job(
+        duties.tick, "interval", seconds=WAKE_SECONDS, max_instances=1, coalesce=True, misfire_grace_time=None
+    )
     bot = Yishiting(settings, database, clock, hub, duties, worker, channels, texts, tokens, scheduler)
     first = retention.next_round(clock.wall())
-    scheduler.add_job(retention.sweep, "interval", (bot,), seconds=retention.EVERY.total_seconds(), next_run_time=first, max_instances=1, coalesce=True)
+    scheduler.add_job(
+        retention.sweep,
+        "interval",
+        (bot,),
+        seconds=retention.EVERY.total_seconds(),
+        next_run_time=first,
+        max_instances=1,
+        coalesce=True,
+    )
     return bot
 
 
@@ -111,7 +127,15 @@ def application(bot: Yishiting) -> web.Application:
         await bot.stop()
 
     app.cleanup_ctx.append(opened)
-    pages.mount(app, database=bot.database, settings=bot.settings, texts=bot.texts, clock=bot.clock, hub=bot.hub, tokens=bot.tokens)
+    pages.mount(
+        app,
+        database=bot.database,
+        settings=bot.settings,
+        texts=bot.texts,
+        clock=bot.clock,
+        hub=bot.hub,
+        tokens=bot.tokens,
+    )
     health.mount(app, health.Watch(bot.database, bot.clock, bot.hub.tally))
     for channel in bot.channels.values():
         channel.mount(app)

@@ -1,7 +1,10 @@
-"""Everything in one file and back: database, photos, keys. Taken while the bot runs; restored only into an empty place.
+"""Everything in one file and back: database, photos, keys. Taken while the bot runs; restored only into an
+empty place.
 
-The file is a .zip: `manifest.json` (format, revision of the tables, SHA-256 and size of each part), `database.db`, `photos/…`, `keys/…`.
-Whoever has it has the residents' words and the keys of their links: it is readable by its owner only, and belongs in a safe place.
+The file is a .zip: `manifest.json` (format, revision of the tables, SHA-256 and size of each part),
+`database.db`, `photos/…`, `keys/…`.
+Whoever has it has the residents' words and the keys of their links: it is readable by its owner only, and
+belongs in a safe place.
 """
 
 from __future__ import annotations
@@ -23,7 +26,9 @@ from typing import IO, Any
 
 DATABASE, MANIFEST, FORMAT = "database.db", "manifest.json", 1
 #: The only names that a backup may hold.
-_PART = re.compile(r"database\.db|keys/[A-Za-z0-9][A-Za-z0-9._-]{0,80}|photos/([0-9a-f]{2})/\1[0-9a-f]{62}\.jpg")
+_PART = re.compile(
+    r"database\.db|keys/[A-Za-z0-9][A-Za-z0-9._-]{0,80}|photos/([0-9a-f]{2})/\1[0-9a-f]{62}\.jpg"
+)
 _BLOCK = 1 << 20
 #: A manifest of a million photos stays below this.
 _LARGEST_MANIFEST = 256 << 20
@@ -42,7 +47,8 @@ class Place:
 
 
 def back_up(place: Place, target: Path, *, version: str) -> dict[str, Any]:
-    """Write the backup and return its manifest. The database is one moment's snapshot; photos are never changed, only added and removed."""
+    """Write the backup and return its manifest. The database is one moment's snapshot; photos are never
+    changed, only added and removed."""
     if not place.database.is_file():
         raise Unusable(f"还没有数据库：{place.database}")
     if target.exists():
@@ -53,7 +59,12 @@ def back_up(place: Place, target: Path, *, version: str) -> dict[str, Any]:
         with tempfile.TemporaryDirectory(prefix=".backup-", dir=target.parent) as folder:
             snapshot = Path(folder) / DATABASE
             revision = _snapshot(place.database, snapshot)
-            manifest: dict[str, Any] = {"format": FORMAT, "version": version, "revision": revision, "made_at": datetime.now(UTC).isoformat(timespec="seconds")}
+            manifest: dict[str, Any] = {
+                "format": FORMAT,
+                "version": version,
+                "revision": revision,
+                "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
+            }
             with _private(part) as file, zipfile.ZipFile(file, "w", allowZip64=True) as archive:
                 manifest["files"] = dict(_add_all(archive, snapshot, place.home))
                 archive.writestr(zipfile.ZipInfo(MANIFEST), json.dumps(manifest, indent=1))
@@ -66,7 +77,9 @@ def back_up(place: Place, target: Path, *, version: str) -> dict[str, Any]:
 def _snapshot(database: Path, copy: Path) -> str | None:
     """VACUUM INTO reads one snapshot while others write, and leaves behind what was deleted."""
     try:
-        with contextlib.closing(sqlite3.connect(f"{database.resolve().as_uri()}?mode=rw", uri=True, timeout=30)) as source:
+        with contextlib.closing(
+            sqlite3.connect(f"{database.resolve().as_uri()}?mode=rw", uri=True, timeout=30)
+        ) as source:
             source.execute("VACUUM INTO ?", (str(copy),))
         return _checked(copy)
     except sqlite3.DatabaseError as error:
@@ -118,11 +131,16 @@ def _add(archive: zipfile.ZipFile, file: Path, name: str, method: int) -> dict[s
 
 
 def restore(source: Path, place: Place, *, known: set[str]) -> dict[str, Any]:
-    """Unpack into an empty installation and return the manifest; `known` are the revisions this program can continue from.
+    """Unpack into an empty installation and return the manifest; `known` are the revisions this program can
+    continue from.
 
     Everything is unpacked and checked beside its place first, so that a bad file changes nothing.
     """
-    occupied = [path for path in (place.database, place.home / "photos", place.home / "keys") if path.is_file() or (path.is_dir() and any(path.iterdir()))]
+    occupied = [
+        path
+        for path in (place.database, place.home / "photos", place.home / "keys")
+        if path.is_file() or (path.is_dir() and any(path.iterdir()))
+    ]
     if occupied:
         raise Unusable(f"这里已经有数据（{occupied[0]}），不会覆盖；请先把它移走，或换一个 YISHITING_HOME")
     place.home.mkdir(parents=True, exist_ok=True)

@@ -61,11 +61,16 @@ def complaints(error: Exception) -> Iterator[str]:
 
 
 def suspicions(environment: Mapping[str, str]) -> Iterator[str]:
-    """Variables that begin like ours and are not: most likely a typing mistake. Also checks the file that is named."""
+    """Variables that begin like ours and are not: most likely a typing mistake. Also checks the file that is
+    named."""
     known = variables()
     for name in environment:
         plain = name.upper()
-        if plain.startswith(PREFIX) and plain not in known and not any(plain.startswith(f"{section}__") for section in known):
+        if (
+            plain.startswith(PREFIX)
+            and plain not in known
+            and not any(plain.startswith(f"{section}__") for section in known)
+        ):
             yield f"提醒：不认识环境变量 {name}{_suggestion(plain)}，没有用到它。 / unknown variable, ignored"
     if named := environment.get(f"{PREFIX}CONFIG"):
         check_file(Path(named))

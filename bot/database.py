@@ -1,7 +1,9 @@
 """The database: one write transaction a turn, readers beside it, and the only commit of the project.
 
-SQLite has one writer, and a statement through aiosqlite costs two thread hops. Turns therefore run on one synchronous connection,
-several sharing one commit (each in its own savepoint), while everything that only reads goes through aiosqlite. PostgreSQL has no
+SQLite has one writer, and a statement through aiosqlite costs two thread hops. Turns therefore run on one
+synchronous connection,
+several sharing one commit (each in its own savepoint), while everything that only reads goes through
+aiosqlite. PostgreSQL has no
 such limit: there a turn is an async session of its own.
 """
 
@@ -25,14 +27,17 @@ from sqlalchemy.pool import StaticPool
 
 T = TypeVar("T")
 
-#: How long a shared commit may gather turns, in seconds, and how many: both keep the first of them from waiting.
+#: How long a shared commit may gather turns, in seconds, and how many: both keep the first of them from
+#: waiting.
 GATHER_SECONDS, GATHER_TURNS = 0.015, 48
-#: How long to wait for another process that holds SQLite's write lock (an import of a large roster), in milliseconds.
+#: How long to wait for another process that holds SQLite's write lock (an import of a large roster), in
+#: milliseconds.
 BUSY_MS = 30_000
 
 
 def parse_url(address: str) -> URL:
-    """The URL with the async driver this project uses; raises `ValueError` for a database it does not know."""
+    """The URL with the async driver this project uses; raises `ValueError` for a database it does not
+    know."""
     url = make_url(address)
     drivers = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
     if url.get_backend_name() not in drivers:
@@ -63,7 +68,12 @@ def sync_engine(url: URL, *, begin: str = "BEGIN IMMEDIATE") -> Engine:
         url.set(drivername="sqlite+pysqlite"),
         poolclass=StaticPool,
         hide_parameters=True,
-        connect_args={"check_same_thread": False, "isolation_level": None, "timeout": BUSY_MS / 1000, "cached_statements": 512},
+        connect_args={
+            "check_same_thread": False,
+            "isolation_level": None,
+            "timeout": BUSY_MS / 1000,
+            "cached_statements": 512,
+        },
     )
 
     @event.listens_for(engine, "connect")
@@ -90,7 +100,9 @@ class Database:
     def __init__(self, address: str) -> None:
         self.url = parse_url(address)
         self.sqlite = self.url.get_backend_name() == "sqlite"
-        self._reader: AsyncEngine = create_async_engine(self.url, hide_parameters=True, **({} if self.sqlite else {"pool_size": 10}))
+        self._reader: AsyncEngine = create_async_engine(
+            self.url, hide_parameters=True, **({} if self.sqlite else {"pool_size": 10})
+        )
         self._jobs: asyncio.Queue[_Job[Any]] = asyncio.Queue()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="sqlite-writer")
         self._writing: asyncio.Task[None] | None = None
@@ -135,7 +147,8 @@ class Database:
     async def turn(self, work: Callable[[Session], T]) -> T:
         """Run `work` in one transaction and return its value once that is durable.
 
-        `work` may run more than once (after a lost race or a failed shared commit), so it must act on the session only.
+        `work` may run more than once (after a lost race or a failed shared commit), so it must act on the
+        session only.
         An exception of `work` rolls its turn back, and only its turn.
         """
         try:
@@ -214,7 +227,8 @@ class Database:
 class _TurnSession(Session):
     """An ORM session whose new rows go out table by table in one Core statement each.
 
-    The unit of work would sort and insert them one mapper at a time, which triples the cost of a turn; foreign keys are checked at
+    The unit of work would sort and insert them one mapper at a time, which triples the cost of a turn;
+    foreign keys are checked at
     commit, so the order does not matter.
     """
 
@@ -227,7 +241,8 @@ class _TurnSession(Session):
             connection = self.connection()
             for kind, values in rows.items():
                 connection.execute(_insert(kind), values if len(values) > 1 else values[0])
-            # What the unit of work does itself after its own INSERTs: the rows are known and unchanged from here on.
+            # What the unit of work does itself after its own INSERTs: the rows are known and unchanged from
+            # here on.
             self._register_persistent(set(new))
         super().flush(objects)
 
@@ -245,7 +260,9 @@ def _columns(kind: type[Any]) -> tuple[tuple[str, str, Any], ...]:
     found = _known_columns.get(kind)
     if found is None:
         mapper: Mapper[Any] = sa_inspect(kind)
-        found = _known_columns[kind] = tuple((a.key, a.columns[0].key, a.columns[0].default) for a in mapper.column_attrs)
+        found = _known_columns[kind] = tuple(
+            (a.key, a.columns[0].key, a.columns[0].default) for a in mapper.column_attrs
+        )
     return found
 
 
@@ -256,7 +273,9 @@ def _row(thing: Any) -> dict[str, Any]:
         if attribute in state:
             row[column] = state[attribute]
             continue
-        row[column] = state[attribute] = None if default is None else default.arg(None) if default.is_callable else default.arg
+        row[column] = state[attribute] = (
+            None if default is None else default.arg(None) if default.is_callable else default.arg
+        )
     return row
 
 

@@ -80,11 +80,23 @@ def configuration(settings: Settings, strange: list[str]) -> Iterator[Finding]:
     for line in strange:
         yield Finding("配置", Verdict.NOTE, line)
     if settings.sandbox_on and settings.sandbox_open:
-        yield Finding("沙盒", Verdict.NOTE, "对所有机器开放，任何人都能以任何人的身份发言", "正式使用前设 YISHITING_SANDBOX=0")
+        yield Finding(
+            "沙盒",
+            Verdict.NOTE,
+            "对所有机器开放，任何人都能以任何人的身份发言",
+            "正式使用前设 YISHITING_SANDBOX=0",
+        )
     if not settings.public_url:
-        yield Finding("网址", Verdict.NOTE, f"链接和二维码指向 {settings.url}，居民打不开", "把 YISHITING_PUBLIC_URL 设为居民能打开的网址")
+        yield Finding(
+            "网址",
+            Verdict.NOTE,
+            f"链接和二维码指向 {settings.url}，居民打不开",
+            "把 YISHITING_PUBLIC_URL 设为居民能打开的网址",
+        )
     elif not settings.public_url.startswith("https://"):
-        yield Finding("网址", Verdict.NOTE, f"{settings.public_url} 不是 https", "请在前面加一个带证书的反向代理")
+        yield Finding(
+            "网址", Verdict.NOTE, f"{settings.public_url} 不是 https", "请在前面加一个带证书的反向代理"
+        )
     yield Finding("配置", Verdict.GOOD, f"数据在 {settings.home.resolve()}，端口 {settings.port}")
 
 
@@ -100,7 +112,9 @@ def database(settings: Settings) -> Iterator[Finding]:
         yield Finding("数据库", Verdict.MEND, "这一版只支持 SQLite", "去掉 YISHITING_DATABASE")
         return
     if not file.is_file():
-        yield Finding("数据库", Verdict.NOTE, f"还没有：{file}", "yishiting run 会建立；数据在别处就设 YISHITING_HOME")
+        yield Finding(
+            "数据库", Verdict.NOTE, f"还没有：{file}", "yishiting run 会建立；数据在别处就设 YISHITING_HOME"
+        )
         return
     if not os.access(file, os.W_OK) or not os.access(file.parent, os.W_OK):
         yield Finding("数据库", Verdict.MEND, f"{file} 不能写", f"让运行议事厅的用户拥有 {file.parent}")
@@ -109,23 +123,44 @@ def database(settings: Settings) -> Iterator[Finding]:
         yield from _inside(settings, file)
     except (sqlite3.DatabaseError, DBAPIError) as error:
         reason = error.orig if isinstance(error, DBAPIError) else error
-        yield Finding("数据库", Verdict.MEND, f"{file} 打不开或已损坏（{reason}）", "停止服务，把它移走，用 yishiting restore 恢复最近的备份")
+        yield Finding(
+            "数据库",
+            Verdict.MEND,
+            f"{file} 打不开或已损坏（{reason}）",
+            "停止服务，把它移走，用 yishiting restore 恢复最近的备份",
+        )
 
 
 def _inside(settings: Settings, file: Path) -> Iterator[Finding]:
-    with contextlib.closing(sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True, timeout=30)) as connection:
+    with contextlib.closing(
+        sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True, timeout=30)
+    ) as connection:
         verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
     if verdict != "ok":
-        yield Finding("数据库", Verdict.MEND, f"完整性检查没有通过（{verdict}）", "停止服务，把它移走，用 yishiting restore 恢复最近的备份")
+        yield Finding(
+            "数据库",
+            Verdict.MEND,
+            f"完整性检查没有通过（{verdict}）",
+            "停止服务，把它移走，用 yishiting restore 恢复最近的备份",
+        )
         return
     engine = sync_engine(parse_url(settings.database_url), begin="BEGIN")
     try:
         with engine.connect() as connected:
             at, newest = migrate.current(connected), migrate.head()
             if at != newest:
-                yield Finding("数据库", Verdict.NOTE, f"表结构是 {at or '空'}，最新是 {newest}", "下次 yishiting run 会自动更新；之前先 yishiting backup")
+                yield Finding(
+                    "数据库",
+                    Verdict.NOTE,
+                    f"表结构是 {at or '空'}，最新是 {newest}",
+                    "下次 yishiting run 会自动更新；之前先 yishiting backup",
+                )
                 return
-            yield Finding("数据库", Verdict.GOOD, f"完整，表结构 {at}，{file.stat().st_size >> 20} MB，{'正在服务' if serving(file) else '没有在服务'}")
+            yield Finding(
+                "数据库",
+                Verdict.GOOD,
+                f"完整，表结构 {at}，{file.stat().st_size >> 20} MB，{'正在服务' if serving(file) else '没有在服务'}",
+            )
             with Session(connected) as session:
                 yield from rows(session, settings, datetime.now(UTC), running=serving(file))
     finally:
@@ -148,24 +183,38 @@ def rows(session: Session, settings: Settings, now: datetime, *, running: bool) 
     """What the rows tell of the clock, the outbox and the officers."""
     last = session.scalar(select(func.max(Outbox.id)))
     if last is not None and made_at(last) > now + timedelta(minutes=5):
-        yield Finding("时钟", Verdict.MEND, f"系统时间 {now.astimezone(CHINA):%Y-%m-%d %H:%M} 早于最近一条消息", "打开自动对时（timedatectl set-ntp true）")
+        yield Finding(
+            "时钟",
+            Verdict.MEND,
+            f"系统时间 {now.astimezone(CHINA):%Y-%m-%d %H:%M} 早于最近一条消息",
+            "打开自动对时（timedatectl set-ntp true）",
+        )
     health = look(session, now, now)
     if health.outbox_age > OUTBOX_LATE:
         minutes = int(health.outbox_age.total_seconds() // 60)
         mend = "看平台是否掉线、账号是否被限制" if running else "启动服务后会继续发送"
-        yield Finding("发送", Verdict.MEND, f"{health.outbox_pending} 条消息没有送到，最久的等了 {minutes} 分钟", mend)
+        yield Finding(
+            "发送", Verdict.MEND, f"{health.outbox_pending} 条消息没有送到，最久的等了 {minutes} 分钟", mend
+        )
     else:
         yield Finding("发送", Verdict.GOOD, f"{health.outbox_pending} 条消息在等")
     if running and not settings.sandbox_on and health.clock_lag > CLOCK_LATE:
         minutes = int(health.clock_lag.total_seconds() // 60)
-        yield Finding("期限", Verdict.MEND, f"最早到期的事晚了 {minutes} 分钟", "看日志里的「a due step failed」，重启服务")
+        yield Finding(
+            "期限",
+            Verdict.MEND,
+            f"最早到期的事晚了 {minutes} 分钟",
+            "看日志里的「a due step failed」，重启服务",
+        )
     if settings.onebot is not None:
         yield officers(session, now)
 
 
 def officers(session: Session, now: datetime) -> Finding:
     """Whoever holds a post and has no account on a running channel gets no tasks."""
-    reachable = select(Identity.person_id).where(Identity.channel == "onebot", Identity.person_id.is_not(None))
+    reachable = select(Identity.person_id).where(
+        Identity.channel == "onebot", Identity.person_id.is_not(None)
+    )
     valid = (or_(Post.since.is_(None), Post.since <= now), or_(Post.until.is_(None), Post.until > now))
     query = (
         select(Person.key, Person.name)
@@ -177,27 +226,44 @@ def officers(session: Session, now: datetime) -> Finding:
     if not silent:
         return Finding("工作人员", Verdict.GOOD, "都有账号，收得到任务")
     some = "、".join(f"{name}({key})" for key, name in silent[:5]) + ("等" if len(silent) > 5 else "")
-    return Finding("工作人员", Verdict.MEND, f"{len(silent)} 人没有账号，收不到任务：{some}", "请他们私聊机器人说「我是 3栋2单元501 姓名」并确认")
+    return Finding(
+        "工作人员",
+        Verdict.MEND,
+        f"{len(silent)} 人没有账号，收不到任务：{some}",
+        "请他们私聊机器人说「我是 3栋2单元501 姓名」并确认",
+    )
 
 
 def channels(settings: Settings) -> Iterator[Finding]:
     """Which platforms are connected, and their credentials."""
     if settings.onebot is None:
         yield Finding(
-            "渠道", Verdict.NOTE, "没有接入聊天平台，只有扫码页" + ("和沙盒" if settings.sandbox_on else ""), "接入 QQ 群请设 YISHITING_ONEBOT__ACCESS_TOKEN"
+            "渠道",
+            Verdict.NOTE,
+            "没有接入聊天平台，只有扫码页" + ("和沙盒" if settings.sandbox_on else ""),
+            "接入 QQ 群请设 YISHITING_ONEBOT__ACCESS_TOKEN",
         )
         return
     token = settings.onebot.access_token.get_secret_value()
     if len(set(token)) < TOKEN_LETTERS:
-        yield Finding("渠道", Verdict.MEND, "OneBot 的 access_token 太简单", "换成随机的：openssl rand -hex 24")
+        yield Finding(
+            "渠道", Verdict.MEND, "OneBot 的 access_token 太简单", "换成随机的：openssl rand -hex 24"
+        )
     else:
-        yield Finding("渠道", Verdict.GOOD, f"OneBot 在 {settings.onebot.path} 等连接，access_token {len(token)} 个字符")
+        yield Finding(
+            "渠道", Verdict.GOOD, f"OneBot 在 {settings.onebot.path} 等连接，access_token {len(token)} 个字符"
+        )
 
 
 def calendar(now: datetime) -> Iterator[Finding]:
     """The system's time, and the holidays by which working days are counted."""
     if not 2025 <= now.year < 2100:
-        yield Finding("时钟", Verdict.MEND, f"系统时间是 {now:%Y-%m-%d %H:%M}", "打开自动对时（timedatectl set-ntp true）")
+        yield Finding(
+            "时钟",
+            Verdict.MEND,
+            f"系统时间是 {now:%Y-%m-%d %H:%M}",
+            "打开自动对时（timedatectl set-ntp true）",
+        )
         return
     yield Finding("时钟", Verdict.GOOD, f"{now:%Y-%m-%d %H:%M}（北京时间）")
     update = "pip install -U chinesecalendar（国务院办公厅每年 11 月前后公布下一年的安排）"
@@ -212,7 +278,12 @@ def fonts() -> Finding:
     """A font with Chinese letters, for posters and the sheets with QR codes."""
     font = chinese_font()
     if font is None:
-        return Finding("字体", Verdict.MEND, "没有中文字体，海报和二维码上没有文字", "Debian、Ubuntu：apt install fonts-noto-cjk")
+        return Finding(
+            "字体",
+            Verdict.MEND,
+            "没有中文字体，海报和二维码上没有文字",
+            "Debian、Ubuntu：apt install fonts-noto-cjk",
+        )
     return Finding("字体", Verdict.GOOD, str(font))
 
 

@@ -1,4 +1,5 @@
-"""What happens by itself: deadlines, questions left unanswered, messages held for the morning, digests. The truth is in rows;
+"""What happens by itself: deadlines, questions left unanswered, messages held for the morning, digests. The
+truth is in rows;
 APScheduler only wakes this."""
 
 from __future__ import annotations
@@ -39,7 +40,9 @@ class Next:
 class Duties:
     """Does everything that falls due up to a moment, in its order, each in a turn of its own."""
 
-    def __init__(self, hub: Hub, digest: Callable[[Turn], None], unanswered: Callable[[Turn, Wait], None]) -> None:
+    def __init__(
+        self, hub: Hub, digest: Callable[[Turn], None], unanswered: Callable[[Turn, Wait], None]
+    ) -> None:
         self.hub, self.digest, self.unanswered = hub, digest, unanswered
         self._busy = asyncio.Lock()
 
@@ -66,7 +69,9 @@ class Duties:
     async def _until(self, until: datetime, *, moving: bool) -> list[Sent]:
         sent: list[Sent] = []
         failed: set[tuple[str, int]] = set()
-        while (step := await self.hub.database.read(lambda session: self._next(session, until, failed))) is not None:
+        while (
+            step := await self.hub.database.read(lambda session: self._next(session, until, failed))
+        ) is not None:
             if moving:
                 self.hub.clock.stand_at(step.at)
             at = step.at if moving else self.hub.clock.now()
@@ -81,14 +86,24 @@ class Duties:
         enough = 1 + len(failed)
         deadlines = session.scalars(next_due(limit=enough).where(Deadline.due_at <= until))
         waits = session.scalars(select(Wait).where(Wait.until <= until).order_by(Wait.until).limit(enough))
-        held = select(Outbox).where(Outbox.delivery == Delivery.QUIET, Outbox.not_before <= until).order_by(Outbox.not_before, Outbox.id)
+        held = (
+            select(Outbox)
+            .where(Outbox.delivery == Delivery.QUIET, Outbox.not_before <= until)
+            .order_by(Outbox.not_before, Outbox.id)
+        )
         found = [Next(deadline.due_at, "deadline", deadline.id) for deadline in deadlines]
         found += [Next(wait.until, "wait", wait.id) for wait in waits]
-        found += [Next(row.not_before or until, "held", row.id) for row in session.scalars(held.limit(enough))]
+        found += [
+            Next(row.not_before or until, "held", row.id) for row in session.scalars(held.limit(enough))
+        ]
         digest_at = self._next_digest(session, until)
         if digest_at is not None:
             found.append(Next(digest_at, "digest", 0))
-        return min((n for n in found if (n.kind, n.row_id) not in failed), key=lambda n: (n.at, n.kind, n.row_id), default=None)
+        return min(
+            (n for n in found if (n.kind, n.row_id) not in failed),
+            key=lambda n: (n.at, n.kind, n.row_id),
+            default=None,
+        )
 
     def _next_digest(self, session: Session, until: datetime) -> datetime | None:
         last = session.scalar(select(Fact.value).where(Fact.key == DIGESTED))
@@ -140,7 +155,11 @@ class Duties:
         def whose(session: Session) -> Inbound | None:
             wait = session.get(Wait, step.row_id)
             account = session.get(Identity, wait.identity_id) if wait else None
-            return Inbound(channel=account.channel, chat=wait.address, sender=account.external) if wait and account else None
+            return (
+                Inbound(channel=account.channel, chat=wait.address, sender=account.external)
+                if wait and account
+                else None
+            )
 
         inbound = await self.hub.database.read(whose)
         if inbound is None:

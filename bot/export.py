@@ -24,12 +24,14 @@ from models.places import Community, District, Street
 
 #: Facts of the installation, of no community.
 LEFT_OUT = frozenset({"facts"})
-#: A cell that begins like this is a formula to a spreadsheet program, the full-width forms too where Chinese is set.
+#: A cell that begins like this is a formula to a spreadsheet program, the full-width forms too where Chinese
+#: is set.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def export(session: Session, community_id: int, home: Path, out: Path) -> dict[str, int]:
-    """Write one CSV and one JSON a table into `out`, and return how many rows each has. `session` should be one snapshot."""
+    """Write one CSV and one JSON a table into `out`, and return how many rows each has. `session` should be
+    one snapshot."""
     out.mkdir(parents=True, exist_ok=True)
     counts = {}
     for table in Base.metadata.sorted_tables:
@@ -85,7 +87,9 @@ def _belonging(community: int) -> dict[str, ColumnElement[bool]]:
     street = select(Community.street_id).where(Community.id == community)
     people = or_(
         Person.community_id == community,
-        Person.id.in_(select(Post.person_id).where(or_(Post.community_id == community, Post.community_id.is_(None)))),
+        Person.id.in_(
+            select(Post.person_id).where(or_(Post.community_id == community, Post.community_id.is_(None)))
+        ),
     )
     person_ids = select(Person.id).where(people)
     accounts = or_(

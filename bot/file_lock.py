@@ -1,4 +1,5 @@
-"""One process at a time serves one SQLite file: deadlines would otherwise run twice, and two processes would keep two memories."""
+"""One process at a time serves one SQLite file: deadlines would otherwise run twice, and two processes would
+keep two memories."""
 
 from __future__ import annotations
 
@@ -19,7 +20,8 @@ class Taken(Exception):
 
 @contextmanager
 def held(file: Path) -> Iterator[None]:
-    """Hold the lock while the block runs. The system takes it back when the process ends, however it ends. Raises `Taken`."""
+    """Hold the lock while the block runs. The system takes it back when the process ends, however it ends.
+    Raises `Taken`."""
     file.parent.mkdir(parents=True, exist_ok=True)
     handle = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
     try:

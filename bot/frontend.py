@@ -1,7 +1,10 @@
-"""Fetch what the pages borrow from npm, once, at set-up or at the first start; nothing of it is in the repository.
+"""Fetch what the pages borrow from npm, once, at set-up or at the first start; nothing of it is in the
+repository.
 
-`python -m bot.frontend` fetches and says so; `ensure()` is for `yishiting run`, which must also start without a network.
-Standard library only. A mirror is named as for any npm client, by the environment variable npm_config_registry.
+`python -m bot.frontend` fetches and says so; `ensure()` is for `yishiting run`, which must also start without
+a network.
+Standard library only. A mirror is named as for any npm client, by the environment variable
+npm_config_registry.
 """
 
 import base64
@@ -41,7 +44,11 @@ class Package:
     def up_to_date(self, vendor: Path) -> bool:
         """Whether this very version lies in `vendor`, complete."""
         mark = self.mark(vendor)
-        return mark.is_file() and mark.read_text(encoding="utf-8") == self.integrity and all((vendor / name).is_file() for name in self.files.values())
+        return (
+            mark.is_file()
+            and mark.read_text(encoding="utf-8") == self.integrity
+            and all((vendor / name).is_file() for name in self.files.values())
+        )
 
     def mark(self, vendor: Path) -> Path:
         """The file that says which version was fetched."""
@@ -66,7 +73,8 @@ def missing(vendor: Path = VENDOR, packages: Sequence[Package] = PACKAGES) -> li
 def fetch(vendor: Path = VENDOR, packages: Sequence[Package] = PACKAGES, say: Say = print) -> None:
     """Fetch what is missing; nothing is asked of the network when nothing is.
 
-    Raises FetchError. Files are replaced one by one and the mark comes last, so an interrupted fetch is done again.
+    Raises FetchError. Files are replaced one by one and the mark comes last, so an interrupted fetch is done
+    again.
     """
     wanted = missing(vendor, packages)
     if not wanted:
@@ -83,7 +91,8 @@ def fetch(vendor: Path = VENDOR, packages: Sequence[Package] = PACKAGES, say: Sa
 
 
 def ensure(say: Say = print) -> bool:
-    """Fetch what is missing; where that fails, say why and that the pages go on without it. Returns whether all is there."""
+    """Fetch what is missing; where that fails, say why and that the pages go on without it. Returns whether
+    all is there."""
     try:
         fetch(say=say)
     except FetchError as error:
@@ -94,15 +103,31 @@ def ensure(say: Say = print) -> bool:
 
 @contextmanager
 def npm_client(folder: Path, say: Say) -> Iterator[list[str]]:
-    """Give the command that starts npm: the machine's own, else the one in a Python package, installed in `folder` for the moment."""
+    """Give the command that starts npm: the machine's own, else the one in a Python package, installed in
+    `folder` for the moment."""
     for command in candidates():
         if runs([*command, "--version"]):
             yield command
             return
     say("no npm on this machine: fetching Node.js from the Python package index for the moment")
     target = folder / "node"
-    install = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--only-binary=:all:", "--target", str(target)]
-    finish([*install, NODE_WHEEL], "install Node.js, or set PIP_INDEX_URL to a mirror of the Python package index", cwd=folder)
+    install = [
+        sys.executable,
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--no-deps",
+        "--only-binary=:all:",
+        "--target",
+        str(target),
+    ]
+    finish(
+        [*install, NODE_WHEEL],
+        "install Node.js, or set PIP_INDEX_URL to a mirror of the Python package index",
+        cwd=folder,
+    )
     yield npm_of_wheel(target)
 
 
@@ -124,7 +149,14 @@ def npm_of_wheel(*folders: Path) -> list[str]:
 
 def pack(package: Package, npm: list[str], folder: Path) -> Path:
     """Let npm download the package's archive into `folder`."""
-    command = [*npm, "pack", f"{package.name}@{package.version}", "--ignore-scripts", "--loglevel=error", "--no-update-notifier"]
+    command = [
+        *npm,
+        "pack",
+        f"{package.name}@{package.version}",
+        "--ignore-scripts",
+        "--loglevel=error",
+        "--no-update-notifier",
+    ]
     # A cache of its own: npm's default one may be unwritable, or belong to root.
     command += ["--cache", str(folder / "cache"), "--fetch-retries=1", "--fetch-retry-mintimeout=2000"]
     finish(command, "set npm_config_registry to a registry or mirror that this machine reaches", cwd=folder)
@@ -139,7 +171,9 @@ def check(package: Package, archive: Path) -> None:
     algorithm, _, expected = package.integrity.partition("-")
     found = base64.b64encode(hashlib.new(algorithm, archive.read_bytes()).digest()).decode()
     if not hmac.compare_digest(found, expected):
-        raise FetchError(f"{package.name} {package.version} from this registry is not the pinned file ({algorithm}-{found})")
+        raise FetchError(
+            f"{package.name} {package.version} from this registry is not the pinned file ({algorithm}-{found})"
+        )
 
 
 def unpack(package: Package, archive: Path, vendor: Path) -> None:
@@ -147,8 +181,16 @@ def unpack(package: Package, archive: Path, vendor: Path) -> None:
     vendor.mkdir(parents=True, exist_ok=True)
     with tarfile.open(archive) as contents:
         # npm puts everything below one folder, by custom called package.
-        members = {str(PurePosixPath(*PurePosixPath(member.name).parts[1:])): member for member in contents if member.isfile()}
-        licences = {name: f"{package.name}.LICENSE.txt" for name in members if name.upper() in {"LICENSE", "LICENSE.MD", "LICENSE.TXT"}}
+        members = {
+            str(PurePosixPath(*PurePosixPath(member.name).parts[1:])): member
+            for member in contents
+            if member.isfile()
+        }
+        licences = {
+            name: f"{package.name}.LICENSE.txt"
+            for name in members
+            if name.upper() in {"LICENSE", "LICENSE.MD", "LICENSE.TXT"}
+        }
         for source, target in {**package.files, **licences}.items():
             stream = contents.extractfile(members[source]) if source in members else None
             if stream is None:
@@ -173,9 +215,18 @@ def runs(command: Sequence[str]) -> bool:
 
 
 def finish(command: Sequence[str], advice: str, cwd: Path) -> None:
-    """Run a command that needs the network; a failure becomes a FetchError with the command's own words and the advice."""
+    """Run a command that needs the network; a failure becomes a FetchError with the command's own words and
+    the advice."""
     try:
-        done = subprocess.run(command, capture_output=True, check=False, timeout=SECONDS, cwd=cwd, encoding="utf-8", errors="replace")
+        done = subprocess.run(
+            command,
+            capture_output=True,
+            check=False,
+            timeout=SECONDS,
+            cwd=cwd,
+            encoding="utf-8",
+            errors="replace",
+        )
     except subprocess.TimeoutExpired as error:
         raise FetchError(f"no answer in {SECONDS} seconds; {advice}") from error
     except OSError as error:

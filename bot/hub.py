@@ -1,4 +1,5 @@
-"""One message in: hear → lock → dedupe → route → record → reply. One transaction a turn, nothing kept of what was not for the bot."""
+"""One message in: hear → lock → dedupe → route → record → reply. One transaction a turn, nothing kept of what
+was not for the bot."""
 
 from __future__ import annotations
 
@@ -50,7 +51,12 @@ _HEARD: dict[str, ReturningInsert[int]] = {
 }
 _ACCOUNTS = (
     select(Identity.id, Identity.person_id, Identity.channel, Identity.external)
-    .where(or_(Identity.id.in_(bindparam("ids", expanding=True)), Identity.person_id.in_(bindparam("people", expanding=True))))
+    .where(
+        or_(
+            Identity.id.in_(bindparam("ids", expanding=True)),
+            Identity.person_id.in_(bindparam("people", expanding=True)),
+        )
+    )
     .order_by(Identity.seen_at)
 )
 _KEYS = select(Person.id, Person.key).where(Person.id.in_(bindparam("people", expanding=True)))
@@ -62,7 +68,8 @@ class _Nothing(Exception):
 
 @dataclass(slots=True)
 class _Memory:
-    """What the chatter path knows without the database; mirrored from rows after commits, or lost without harm."""
+    """What the chatter path knows without the database; mirrored from rows after commits, or lost without
+    harm."""
 
     waits: dict[Conversation, datetime] = field(default_factory=dict)
     recent: OrderedDict[Conversation, Recent] = field(default_factory=OrderedDict)
@@ -90,7 +97,8 @@ class Hub:
         self._in_use: Counter[str] = Counter()
         self._locks: weakref.WeakValueDictionary[Conversation, asyncio.Lock] = weakref.WeakValueDictionary()
 
-    # --- what is known without the database -------------------------------------------------------------------------------
+    # --- what is known without the database
+    # -------------------------------------------------------------------------------
 
     async def load(self) -> None:
         """Read the roster's snapshot and what conversations wait for."""
@@ -98,7 +106,10 @@ class Hub:
 
         def waiting(session: Session) -> tuple[list[tuple[Conversation, datetime]], set[tuple[str, str]]]:
             waits = [((w.channel, w.address, w.sender), w.until) for w in session.scalars(select(Wait))]
-            ignored = {(r.channel, r.external) for r in session.execute(select(Identity.channel, Identity.external).where(Identity.ignored))}
+            ignored = {
+                (r.channel, r.external)
+                for r in session.execute(select(Identity.channel, Identity.external).where(Identity.ignored))
+            }
             return waits, ignored
 
         waits, self.memory.ignored = await self.database.read(waiting)
@@ -117,7 +128,8 @@ class Hub:
         return True
 
     def community_of(self, inbound: Inbound) -> int | None:
-        """The community a message most likely belongs to, from memory alone; for the place words of the reading."""
+        """The community a message most likely belongs to, from memory alone; for the place words of the
+        reading."""
         chat = self.directory.chats.get((inbound.channel, inbound.chat))
         if chat:
             return chat.community_id
@@ -129,7 +141,8 @@ class Hub:
         return next(iter(self.directory.communities), None)
 
     def hear(self, inbound: Inbound) -> Understanding | None:
-        """The reading of a message that may concern the bot; None for chatter, decided without the database."""
+        """The reading of a message that may concern the bot; None for chatter, decided without the
+        database."""
         me: Conversation = (inbound.channel, inbound.chat, inbound.sender)
         close = inbound.direct or inbound.mention
         if not close and (inbound.channel, inbound.sender) in self.memory.ignored:
@@ -169,14 +182,18 @@ class Hub:
         def read(text: str) -> list[Understanding]:
             community = self.community_of(inbound)
             gazetteer = self.gazetteers.get(community) if community else None
-            return self.reader.read_all(text, mention=True, now=self.clock.now().astimezone(CHINA), gazetteer=gazetteer)
+            return self.reader.read_all(
+                text, mention=True, now=self.clock.now().astimezone(CHINA), gazetteer=gazetteer
+            )
 
         return read
 
-    # --- one message ------------------------------------------------------------------------------------------------------
+    # --- one message
+    # ------------------------------------------------------------------------------------------------------
 
     async def receive(self, inbound: Inbound) -> list[Sent]:
-        """Everything this message caused, committed; the stored answer when the message came before; nothing for chatter."""
+        """Everything this message caused, committed; the stored answer when the message came before; nothing
+        for chatter."""
         self.tally.heard += 1
         me: Conversation = (inbound.channel, inbound.chat, inbound.sender)
         if inbound.recalled is not None:
@@ -204,7 +221,11 @@ class Hub:
         digests, unreadable = [], False
         for image in inbound.images[:9]:
             try:
-                data = image.data if image.data is not None else await self.channels[inbound.channel].fetch(image)
+                data = (
+                    image.data
+                    if image.data is not None
+                    else await self.channels[inbound.channel].fetch(image)
+                )
                 async with self._decoding:
                     digests.append(await asyncio.to_thread(photos.keep, self.home, data))
             except photos.NotAPhoto:
@@ -212,7 +233,8 @@ class Hub:
         return tuple(digests), unreadable
 
     async def _forget_photos(self, digests: Sequence[str]) -> None:
-        """Remove the files of pictures that no row and no message under way names: chatter leaves no file (promise 1)."""
+        """Remove the files of pictures that no row and no message under way names: chatter leaves no file
+        (promise 1)."""
         if not digests:
             return
         named = select(Photo.digest).where(Photo.digest.in_(digests))
@@ -228,7 +250,14 @@ class Hub:
                 del self._in_use[digest]
                 await asyncio.to_thread(photos.remove, self.home, digest)
 
-    async def _answer(self, inbound: Inbound, reading: Understanding, digests: tuple[str, ...], unreadable: bool, recent: Recent | None) -> list[Sent]:
+    async def _answer(
+        self,
+        inbound: Inbound,
+        reading: Understanding,
+        digests: tuple[str, ...],
+        unreadable: bool,
+        recent: Recent | None,
+    ) -> list[Sent]:
         def handle(turn: Turn) -> Reply | None:
             try:
                 reply = self.route(turn)
@@ -258,7 +287,8 @@ class Hub:
             return await self._run(inbound, reading, lambda turn: turn.whisper("help/sorry"), (), recent)
 
     def route(self, turn: Turn) -> Reply | None:
-        """The first handler that takes it: what the conversation waits for, then the command, then the meaning, then the fallback."""
+        """The first handler that takes it: what the conversation waits for, then the command, then the
+        meaning, then the fallback."""
         inbound, reading = turn.inbound, turn.reading
         if inbound.recalled is not None:
             return self.router.events["recall"](turn)
@@ -266,7 +296,12 @@ class Hub:
             return self.router.events["media"](turn)
         me: Conversation = (inbound.channel, inbound.chat, inbound.sender)
         wait = turn.waiting() if me in self.memory.waits else None
-        if wait is not None and wait.until > turn.now and (step := self.router.steps.get(wait.step)) and (reply := step(turn)) is not None:
+        if (
+            wait is not None
+            and wait.until > turn.now
+            and (step := self.router.steps.get(wait.step))
+            and (reply := step(turn)) is not None
+        ):
             return reply
         if reading.command is not None:
             handler = self.router.commands.get(reading.command.verb)
@@ -296,7 +331,18 @@ class Hub:
                 inbox_id = _first_time(session, inbound, now)
                 if inbox_id is None:
                     return None, stored_answer(session, inbound)
-            turn = Turn(session, self.world, self.directory, now, inbound, reading, self._reads(inbound), latest, digests, recent)
+            turn = Turn(
+                session,
+                self.world,
+                self.directory,
+                now,
+                inbound,
+                reading,
+                self._reads(inbound),
+                latest,
+                digests,
+                recent,
+            )
             reply = handle(turn)
             if reply is not None:
                 address = f"dm:{inbound.sender}" if reply.private else inbound.chat
@@ -310,11 +356,16 @@ class Hub:
             await self.after(turn, sent)
         return sent
 
-    async def quietly(self, handle: Callable[[Turn], None], now: datetime, inbound: Inbound = NOBODY) -> list[Sent]:
-        """A turn nobody's message caused: a deadline, a digest, a question left unanswered, a message given up."""
+    async def quietly(
+        self, handle: Callable[[Turn], None], now: datetime, inbound: Inbound = NOBODY
+    ) -> list[Sent]:
+        """A turn nobody's message caused: a deadline, a digest, a question left unanswered, a message given
+        up."""
 
         def work(session: Session) -> tuple[Turn, list[Sent]]:
-            turn = Turn(session, self.world, self.directory, now, inbound, Understanding(), self._reads(inbound))
+            turn = Turn(
+                session, self.world, self.directory, now, inbound, Understanding(), self._reads(inbound)
+            )
             handle(turn)
             return turn, self.record(turn, None)
 
@@ -322,14 +373,19 @@ class Hub:
         await self.after(turn, sent)
         return sent
 
-    # --- what a turn leaves -----------------------------------------------------------------------------------------------
+    # --- what a turn leaves
+    # -----------------------------------------------------------------------------------------------
 
     def record(self, turn: Turn, inbox_id: int | None) -> list[Sent]:
         """Write what the turn wants sent; who cannot be reached on any running channel gets nothing."""
         sent: list[Sent] = []
         addresses = self._addresses(turn)
         for out in turn.outgoing:
-            address = out.address or addresses.get(("identity", out.identity_id or 0)) or addresses.get(("person", out.person_id or 0))
+            address = (
+                out.address
+                or addresses.get(("identity", out.identity_id or 0))
+                or addresses.get(("person", out.person_id or 0))
+            )
             if address is None:
                 continue
             channel = self.channels.get(address[0])
@@ -406,12 +462,26 @@ class Hub:
 
 
 #: What a resident who only talked to the neighbours would be told about a command they never meant.
-_NOT_MEANT = ("number/none", "post/needed", "report_for/", "leave/", "pass_on/", "backing/nothing_to_split", "verdict/score_what")
+_NOT_MEANT = (
+    "number/none",
+    "post/needed",
+    "report_for/",
+    "leave/",
+    "pass_on/",
+    "backing/nothing_to_split",
+    "verdict/score_what",
+)
 
 
 def _overheard(inbound: Inbound, reading: Understanding, no: Refused) -> bool:
-    """Whether the words were talk in a group that only looks like a command (「完成」 「转给老王了」): no answer, no row (promises 1 and 10)."""
-    if inbound.direct or inbound.mention or inbound.quote is not None or inbound.text.lstrip()[:1] in {"#", "＃"}:
+    """Whether the words were talk in a group that only looks like a command (「完成」 「转给老王了」): no
+    answer, no row (promises 1 and 10)."""
+    if (
+        inbound.direct
+        or inbound.mention
+        or inbound.quote is not None
+        or inbound.text.lstrip()[:1] in {"#", "＃"}
+    ):
         return False
     if reading.command is None or (reading.command.numbers and not reading.command.rest):
         return False  # 「接单 1」 is a command whoever says it
@@ -422,13 +492,17 @@ def gazetteer_of(community: CommunityInfo) -> Gazetteer:
     """The words that places of one community go by."""
     return Gazetteer(
         estates={name: community.estates[estate_id] for name, estate_id in community.estate_names.items()},
-        buildings={name: frozenset(b.name for b in community.buildings.values() if b.estate_id == i) for i, name in community.estates.items()},
+        buildings={
+            name: frozenset(b.name for b in community.buildings.values() if b.estate_id == i)
+            for i, name in community.estates.items()
+        },
         officers=tuple(community.officers),
     )
 
 
 def _first_time(session: Session, inbound: Inbound, now: datetime) -> int | None:
-    """The new inbox row's id, or None when the message came before. A second copy on another process waits here for the first."""
+    """The new inbox row's id, or None when the message came before. A second copy on another process waits
+    here for the first."""
     connection = session.connection()
     row = {"id": new_id(), "channel": inbound.channel, "message_id": inbound.message_id, "at": now}
     return connection.execute(_HEARD[connection.dialect.name], row).scalar()
@@ -436,11 +510,19 @@ def _first_time(session: Session, inbound: Inbound, now: datetime) -> int | None
 
 def stored_answer(session: Session, inbound: Inbound) -> list[Sent]:
     """What the first copy of this message was answered, row by row."""
-    turn_id = select(Inbox.id).where(Inbox.channel == inbound.channel, Inbox.message_id == inbound.message_id).scalar_subquery()
-    rows = session.scalars(select(Outbox).where(Outbox.turn_id == turn_id, Outbox.delivery != Delivery.QUIET).order_by(Outbox.id))
+    turn_id = (
+        select(Inbox.id)
+        .where(Inbox.channel == inbound.channel, Inbox.message_id == inbound.message_id)
+        .scalar_subquery()
+    )
+    rows = session.scalars(
+        select(Outbox).where(Outbox.turn_id == turn_id, Outbox.delivery != Delivery.QUIET).order_by(Outbox.id)
+    )
     return [as_sent(row) for row in rows]
 
 
 def as_sent(row: Outbox) -> Sent:
     """An outbox row as channels and repeated messages see it."""
-    return Sent(row.id, row.channel, row.address, row.body, row.at, row.delivery == Delivery.SENT, row.receipt)
+    return Sent(
+        row.id, row.channel, row.address, row.body, row.at, row.delivery == Delivery.SENT, row.receipt
+    )

@@ -1,4 +1,5 @@
-"""Structured logs that cannot carry what people wrote: an exception is logged by its type and its places, never by its words."""
+"""Structured logs that cannot carry what people wrote: an exception is logged by its type and its places,
+never by its words."""
 
 from __future__ import annotations
 
@@ -13,14 +14,20 @@ from structlog.typing import EventDict, WrappedLogger
 
 #: How many frames of a traceback are kept, the innermost.
 FRAMES = 12
-#: Chinese letters, a mobile number, an identity number: no value of a log line needs them, and a message id chosen by a client may hold them.
+#: Chinese letters, a mobile number, an identity number: no value of a log line needs them, and a message id
+#: chosen by a client may hold them.
 _PERSONAL = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]+|(?<!\d)1[3-9]\d{9}(?!\d)|(?<!\d)\d{17}[\dXx](?!\d)")
 
 
 def places(kind: type[BaseException], trace: TracebackType | None) -> str:
-    """「ValueError at bot/hub.py:12 in _run < …」: an exception's message may quote a resident, its places cannot."""
+    """「ValueError at bot/hub.py:12 in _run < …」: an exception's message may quote a resident, its places
+    cannot."""
     frames = traceback.extract_tb(trace)[-FRAMES:]
-    return kind.__name__ + " at " + " < ".join(f"{frame.filename}:{frame.lineno} in {frame.name}" for frame in reversed(frames))
+    return (
+        kind.__name__
+        + " at "
+        + " < ".join(f"{frame.filename}:{frame.lineno} in {frame.name}" for frame in reversed(frames))
+    )
 
 
 def masked(words: str) -> str:
@@ -58,9 +65,18 @@ class _Plain(logging.Formatter):
 
 def configure() -> None:
     """JSON lines on standard error, or coloured lines on a terminal."""
-    renderer = structlog.dev.ConsoleRenderer() if sys.stderr.isatty() else structlog.processors.JSONRenderer(ensure_ascii=False)
+    renderer = (
+        structlog.dev.ConsoleRenderer()
+        if sys.stderr.isatty()
+        else structlog.processors.JSONRenderer(ensure_ascii=False)
+    )
     structlog.configure(
-        processors=[structlog.processors.add_log_level, structlog.processors.TimeStamper(fmt="iso"), without_words, renderer],
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso"),
+            without_words,
+            renderer,
+        ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,

@@ -11,7 +11,8 @@ from aiohttp import web
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """A picture as it came: bytes, or an address from which the channel fetches it when the message turns out to matter."""
+    """A picture as it came: bytes, or an address from which the channel fetches it when the message turns out
+    to matter."""
 
     data: bytes | None = None
     url: str | None = None
@@ -21,8 +22,10 @@ class Image:
 class Inbound:
     """One message or event from a platform, after the channel checked where it comes from.
 
-    `chat` is a group's key or `dm:` and the sender's external id; `message_id` is None when the platform gave none (then nothing
-    can be deduplicated); `quote` is the platform's id of the quoted message; `recalled` the id of a message taken back.
+    `chat` is a group's key or `dm:` and the sender's external id; `message_id` is None when the platform gave
+    none (then nothing
+    can be deduplicated); `quote` is the platform's id of the quoted message; `recalled` the id of a message
+    taken back.
     """
 
     channel: str
@@ -87,7 +90,8 @@ class Refused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """One outgoing message as committed: what channels deliver and what a repeated message is answered with."""
+    """One outgoing message as committed: what channels deliver and what a repeated message is answered
+    with."""
 
     id: int
     channel: str
@@ -124,7 +128,8 @@ class Channel(Protocol):
         """Deliver one message and return the platform's id of it; raise `Undeliverable`."""
 
     async def fetch(self, image: Image) -> bytes:
-        """The bytes of a picture that came as an address; raise `bot.photos.NotAPhoto` when they cannot be had."""
+        """The bytes of a picture that came as an address; raise `bot.photos.NotAPhoto` when they cannot be
+        had."""
 
 
 @dataclass(slots=True)

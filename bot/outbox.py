@@ -1,7 +1,10 @@
-"""The outbox worker: takes committed messages to their channels, at least once, in order within a chat, at a pace the platform bears.
+"""The outbox worker: takes committed messages to their channels, at least once, in order within a chat, at a
+pace the platform bears.
 
-A row is claimed by a lease, so a killed process costs a minute and not a message. Each delivery passes the row's id as key; a platform
-that honours keys shows a repeated delivery once (OneBot has no such thing). Leases, pacing and backoff run on wall time.
+A row is claimed by a lease, so a killed process costs a minute and not a message. Each delivery passes the
+row's id as key; a platform
+that honours keys shows a repeated delivery once (OneBot has no such thing). Leases, pacing and backoff run on
+wall time.
 """
 
 from __future__ import annotations
@@ -42,7 +45,8 @@ Where = tuple[str, str]
 
 
 class Pace:
-    """At most so many messages into one chat in any minute. In memory: a restart begins with an empty minute."""
+    """At most so many messages into one chat in any minute. In memory: a restart begins with an empty
+    minute."""
 
     def __init__(self, per_minute: Mapping[str, int], monotonic: Callable[[], float]) -> None:
         self._per_minute, self._monotonic = per_minute, monotonic
@@ -73,7 +77,8 @@ class Pace:
 class Worker:
     """One task that sleeps until `wake()` or until something falls due.
 
-    `on_given_up` gets the id of a row that will not be delivered, in order that somebody is told. It is called before the row is marked,
+    `on_given_up` gets the id of a row that will not be delivered, in order that somebody is told. It is
+    called before the row is marked,
     hence once more if the process dies in between.
     """
 
@@ -102,7 +107,8 @@ class Worker:
         self._running = asyncio.create_task(self._run(), name="outbox")
 
     async def stop(self) -> None:
-        """Stop claiming, let what is being sent finish for a moment, then cut it off; a lease that stays behind runs out by itself."""
+        """Stop claiming, let what is being sent finish for a moment, then cut it off; a lease that stays
+        behind runs out by itself."""
         self._stopping = True
         self._woken.set()
         if self._running is not None:
@@ -157,12 +163,20 @@ class Worker:
     async def _claim(self, room: int) -> tuple[list[Claimed], float]:
         """Lease what may go now, and the seconds until something else may."""
         busy = set(self._sending.values())
-        waiting = [head for head in await self.database.read(outbox.read_heads) if (head.channel, head.address) not in busy]
+        waiting = [
+            head
+            for head in await self.database.read(outbox.read_heads)
+            if (head.channel, head.address) not in busy
+        ]
         now = self.wall()
         delays = [(self._delay(head, now), head) for head in waiting]
         ready = [head.id for delay, head in delays if delay <= 0][: max(0, room)]
         sleep = min([delay for delay, _ in delays if delay > 0], default=POLL_SECONDS)
-        claimed = await self.database.turn(lambda session: outbox.claim(session, ready, now, LEASE)) if ready else []
+        claimed = (
+            await self.database.turn(lambda session: outbox.claim(session, ready, now, LEASE))
+            if ready
+            else []
+        )
         for row in claimed:
             self.pace.note((row.channel, row.address))
         return claimed, min(POLL_SECONDS, max(0.01, sleep))
@@ -183,7 +197,8 @@ class Worker:
         except TimeoutError:
             await self._failed(row, "no answer in time", final=False)
         except Exception as error:  # noqa: BLE001 - recorded in the row
-            # A bug in a channel must not stop the others; its message may carry the text, so only its kind is kept.
+            # A bug in a channel must not stop the others; its message may carry the text, so only its kind is
+            # kept.
             log.warning("channel failed", channel=row.channel, id=row.id, kind=type(error).__name__)
             await self._failed(row, type(error).__name__, final=False)
         else:

@@ -99,14 +99,16 @@ def _fit(opened: Image.Image) -> Image.Image:
 
 
 def path(home: Path, digest: str) -> Path:
-    """Where the photo of this digest lies: var/photos/ab/ab….jpg. Raises `ValueError` for anything that is no digest."""
+    """Where the photo of this digest lies: var/photos/ab/ab….jpg. Raises `ValueError` for anything that is no
+    digest."""
     if not _DIGEST.fullmatch(digest):
         raise ValueError("not a digest")
     return home / "photos" / digest[:2] / f"{digest}.jpg"
 
 
 def store(home: Path, data: bytes) -> str:
-    """Keep the cleaned bytes and return their digest. On disk when this returns; the same content twice is one file."""
+    """Keep the cleaned bytes and return their digest. On disk when this returns; the same content twice is
+    one file."""
     digest = hashlib.sha256(data).hexdigest()
     target = path(home, digest)
     if target.exists():

@@ -58,14 +58,22 @@ def chinese_font() -> Path | None:
         if Path(name).is_file():
             return Path(name)
     if match := shutil.which("fc-match"):
-        found = subprocess.run([match, "-f", "%{file}\n%{lang}", ":lang=zh-cn"], capture_output=True, text=True, timeout=10, check=False)
+        found = subprocess.run(
+            [match, "-f", "%{file}\n%{lang}", ":lang=zh-cn"],
+            capture_output=True,
+            text=True,
+            timeout=10,
+            check=False,
+        )
         file, _, languages = found.stdout.partition("\n")
         if "zh-cn" in languages and Path(file).is_file():
             return Path(file)
     return None
 
 
-def write_all(gates: Iterable[Gate], folder: Path, *, kind: str = "png", font: Path | None = None) -> Iterator[Path]:
+def write_all(
+    gates: Iterable[Gate], folder: Path, *, kind: str = "png", font: Path | None = None
+) -> Iterator[Path]:
     """Write each sheet and yield its file. Without a font a PNG carries the code alone."""
     folder.mkdir(parents=True, exist_ok=True)
     for gate in gates:
@@ -117,9 +125,14 @@ def svg(gate: Gate) -> str:
     # Only the drawing inside segno's own <svg> is taken.
     inner = code.svg_inline(scale=1, border=4, svgclass=None, lineclass=None, omitsize=True)
     inner = inner[inner.index(">") + 1 : inner.rindex("</svg>")]
-    lines = [(20, 9, gate.title), (117, 7, gate.place), *((127 + n * 6, 4, words) for n, words in enumerate(gate.foot))]
+    lines = [
+        (20, 9, gate.title),
+        (117, 7, gate.place),
+        *((127 + n * 6, 4, words) for n, words in enumerate(gate.foot)),
+    ]
     texts = "".join(
-        f'<text x="{WIDTH_MM / 2}" y="{y}" font-size="{_fitting(size, words):g}" text-anchor="middle">{escape(words)}</text>' for y, size, words in lines
+        f'<text x="{WIDTH_MM / 2}" y="{y}" font-size="{_fitting(size, words):g}" text-anchor="middle">{escape(words)}</text>'
+        for y, size, words in lines
     )
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH_MM}mm" height="{HEIGHT_MM}mm" viewBox="0 0 {WIDTH_MM} {HEIGHT_MM}">'
@@ -129,6 +142,7 @@ def svg(gate: Gate) -> str:
 
 
 def _fitting(size: float, words: str) -> float:
-    """A font size in millimetres at which the line is no wider than the sheet (a Chinese letter is as wide as high)."""
+    """A font size in millimetres at which the line is no wider than the sheet (a Chinese letter is as wide as
+    high)."""
     width = sum(1.0 if ord(letter) > 0x2E80 else 0.6 for letter in words)
     return min(size, (WIDTH_MM - 10) / max(width, 1))

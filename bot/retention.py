@@ -1,4 +1,5 @@
-"""The daily round of promise 13: what is too old goes, in small turns, and then the files that no row names."""
+"""The daily round of promise 13: what is too old goes, in small turns, and then the files that no row
+names."""
 
 from __future__ import annotations
 
@@ -47,7 +48,9 @@ async def sweep(bot: Yishiting) -> Swept:
     """One round. Safe at any time and any number of times."""
     settings, now, done = bot.settings, bot.clock.now(), Swept()
     replies, links = now - timedelta(days=settings.reply_days), now - timedelta(days=settings.reporter_days)
-    done.messages = await _until_none(bot.database, lambda session: retention.purge_messages(session, replies))
+    done.messages = await _until_none(
+        bot.database, lambda session: retention.purge_messages(session, replies)
+    )
     before = now - timedelta(days=settings.photo_days)
     while digests := await bot.database.turn(lambda session: retention.purge_photos(session, before)):
         done.photos += len(digests)
@@ -56,13 +59,22 @@ async def sweep(bot: Yishiting) -> Swept:
     done.issues = await _until_none(bot.database, lambda session: retention.unlink_reporters(session, links))
     await bot.database.turn(lambda session: retention.purge_claims(session, links))
     done.accounts = await _until_none(bot.database, lambda session: retention.forget_accounts(session, links))
-    for conversation in await bot.database.turn(lambda session: retention.purge_waits(session, now - WAIT_LEFT_OVER)):
+    for conversation in await bot.database.turn(
+        lambda session: retention.purge_waits(session, now - WAIT_LEFT_OVER)
+    ):
         bot.hub.memory.waits.pop(conversation, None)
     done.files = await remove_orphans(bot.database, settings.home)
     if bot.database.sqlite:
         await asyncio.to_thread(empty_log, Path(bot.database.url.database or ""))
     if done != Swept():
-        log.info("swept", messages=done.messages, photos=done.photos, files=done.files, issues=done.issues, accounts=done.accounts)
+        log.info(
+            "swept",
+            messages=done.messages,
+            photos=done.photos,
+            files=done.files,
+            issues=done.issues,
+            accounts=done.accounts,
+        )
     return done
 
 
@@ -76,7 +88,9 @@ async def _until_none(database: Database, some: Callable[[Session], int]) -> int
 
 async def remove_orphans(database: Database, home: Path) -> int:
     """Photo files without a row: of reports never finished, recalled, or erased."""
-    old = await asyncio.to_thread(lambda: list(_files_before(home, time.time() - ORPHAN_AFTER.total_seconds())))
+    old = await asyncio.to_thread(
+        lambda: list(_files_before(home, time.time() - ORPHAN_AFTER.total_seconds()))
+    )
     if not old:
         return 0
     needed = await database.read(retention.digests_in_use)
@@ -100,8 +114,12 @@ def _remove(file: Path) -> bool:
 
 
 def empty_log(database: Path) -> None:
-    """Move SQLite's write-ahead log into the file: old versions of erased pages lie in the log until then. Not now if somebody reads."""
-    with contextlib.suppress(sqlite3.OperationalError), contextlib.closing(sqlite3.connect(database, timeout=2)) as connection:
+    """Move SQLite's write-ahead log into the file: old versions of erased pages lie in the log until then.
+    Not now if somebody reads."""
+    with (
+        contextlib.suppress(sqlite3.OperationalError),
+        contextlib.closing(sqlite3.connect(database, timeout=2)) as connection,
+    ):
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 

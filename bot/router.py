@@ -17,7 +17,8 @@ DueHandler = Callable[["Turn", "Issue", "Deadline"], None]
 
 
 class Router:
-    """What one errand answers to. `include` puts errands together; the same key twice is a mistake found at start."""
+    """What one errand answers to. `include` puts errands together; the same key twice is a mistake found at
+    start."""
 
     def __init__(self) -> None:
         self.commands: dict[str, Handler] = {}
@@ -35,7 +36,8 @@ class Router:
         return self._into(self.intents, intents)
 
     def step(self, *steps: str) -> Callable[[Handler], Handler]:
-        """What a conversation waits for. The handler returns None when the message is something else after all."""
+        """What a conversation waits for. The handler returns None when the message is something else after
+        all."""
         return self._into(self.steps, steps)
 
     def event(self, *events: str) -> Callable[[Handler], Handler]:
@@ -54,7 +56,12 @@ class Router:
 
     def include(self, other: Router) -> None:
         """Take over another router's handlers."""
-        for mine, theirs in ((self.commands, other.commands), (self.intents, other.intents), (self.steps, other.steps), (self.events, other.events)):
+        for mine, theirs in (
+            (self.commands, other.commands),
+            (self.intents, other.intents),
+            (self.steps, other.steps),
+            (self.events, other.events),
+        ):
             for key, handler in theirs.items():
                 _once(mine, key, handler)
         for key, due in other.dues.items():

@@ -18,7 +18,8 @@ class Tally:
     turns: int = 0
     refusals: int = 0
     failures: int = 0
-    #: Seconds of all turns together, and how many turns fell into each stretch of `BOUNDS` (the last: longer than all).
+    #: Seconds of all turns together, and how many turns fell into each stretch of `BOUNDS` (the last: longer
+    #: than all).
     seconds: float = 0.0
     stretches: list[int] = field(default_factory=lambda: [0] * (len(BOUNDS) + 1))
 

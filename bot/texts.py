@@ -1,4 +1,5 @@
-"""Every sentence the bot says: `config/texts/<errand>.yaml`, one key a message, rendered by Jinja with nothing left undefined."""
+"""Every sentence the bot says: `config/texts/<errand>.yaml`, one key a message, rendered by Jinja with
+nothing left undefined."""
 
 from __future__ import annotations
 
@@ -26,16 +27,24 @@ class _Entry:
 
 
 class Texts:
-    """Keys like `report/opened` → words. An entry is a string, or {text, buttons: [{label, send}], links: [..]}."""
+    """Keys like `report/opened` → words. An entry is a string, or {text, buttons: [{label, send}], links:
+    [..]}."""
 
     def __init__(self, folder: Path = TEXTS, **everywhere: Any) -> None:
-        self._jinja = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False)  # noqa: S701 - chat text, not HTML; pages escape for themselves
+        self._jinja = Environment(
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            autoescape=False,  # noqa: S701 - chat text, not HTML; pages escape for themselves
+        )
         self._jinja.globals.update(everywhere)
         self._jinja.filters.update(when=when, day=day)
         self._entries: dict[str, _Entry] = {}
         for file in sorted(folder.glob("*.yaml")):
             for key, value in (yaml.safe_load(file.read_text(encoding="utf-8")) or {}).items():
-                self._entries[f"{file.stem}/{key}"] = self._compile(value if isinstance(value, dict) else {"text": value})
+                self._entries[f"{file.stem}/{key}"] = self._compile(
+                    value if isinstance(value, dict) else {"text": value}
+                )
 
     def _compile(self, entry: dict[str, Any]) -> _Entry:
         make = self._jinja.from_string
@@ -52,13 +61,24 @@ class Texts:
         return key in self._entries
 
     def text(self, key: str, **values: Any) -> str:
-        """The words alone. Raises `KeyError` for an unknown key, `jinja2.UndefinedError` for a missing value."""
+        """The words alone. Raises `KeyError` for an unknown key, `jinja2.UndefinedError` for a missing
+        value."""
         return self._entries[key].text.render(**values)
 
-    def reply(self, key: str, *, about: int | None = None, private: bool = False, images: tuple[str, ...] = (), **values: Any) -> Reply:
+    def reply(
+        self,
+        key: str,
+        *,
+        about: int | None = None,
+        private: bool = False,
+        images: tuple[str, ...] = (),
+        **values: Any,
+    ) -> Reply:
         """A whole message: words, buttons, links. A button or link that renders to nothing is left out."""
         entry = self._entries[key]
-        buttons = tuple(Button(label.render(**values), send.render(**values)) for label, send in entry.buttons)
+        buttons = tuple(
+            Button(label.render(**values), send.render(**values)) for label, send in entry.buttons
+        )
         links = tuple(link.render(**values) for link in entry.links)
         return Reply(
             entry.text.render(**values),

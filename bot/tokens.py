@@ -1,4 +1,5 @@
-"""Signed links and forms: what was signed for one purpose is worth nothing for another, and expires where that is asked for."""
+"""Signed links and forms: what was signed for one purpose is worth nothing for another, and expires where
+that is asked for."""
 
 from __future__ import annotations
 
@@ -26,7 +27,8 @@ class Tokens:
         self._secret = secret
 
     def sign(self, purpose: str, subject: str, *, expires: datetime | None = None) -> str:
-        """A token that says: `subject`, for `purpose`, until `expires`. Safe in a path; the subject can be read by its holder."""
+        """A token that says: `subject`, for `purpose`, until `expires`. Safe in a path; the subject can be
+        read by its holder."""
         until = "" if expires is None else format(int(expires.timestamp()), "x")
         body = _encode(f"{until}.{subject}".encode())
         return f"{body}.{_encode(self._mac(purpose, body))}"
@@ -46,21 +48,26 @@ class Tokens:
         return subject
 
     def derive(self, purpose: str, subject: str) -> str:
-        """A name that only this installation could have made from `subject`: unguessable, and the same each time."""
+        """A name that only this installation could have made from `subject`: unguessable, and the same each
+        time."""
         return _encode(self._mac(f"derive {purpose}", subject))
 
     def _mac(self, purpose: str, body: str) -> bytes:
         # The length keeps ("a", "b.c") apart from ("a.b", "c").
-        return hmac.new(self._secret, f"{len(purpose)}.{purpose}.{body}".encode(), hashlib.sha256).digest()[:_MAC_BYTES]
+        return hmac.new(self._secret, f"{len(purpose)}.{purpose}.{body}".encode(), hashlib.sha256).digest()[
+            :_MAC_BYTES
+        ]
 
 
 def photo_link(tokens: Tokens, digest: str, *, expires: datetime | None = None) -> str:
-    """The path by which somebody who may see a photo that is not public sees it: its reporter, officers, the sandbox."""
+    """The path by which somebody who may see a photo that is not public sees it: its reporter, officers, the
+    sandbox."""
     return f"/photos/{digest}.jpg?k={tokens.sign(PHOTO, digest, expires=expires)}"
 
 
 def secret_of(home: Path) -> bytes:
-    """The installation's secret for links, made at the first start and readable by its owner only. Belongs into every backup."""
+    """The installation's secret for links, made at the first start and readable by its owner only. Belongs
+    into every backup."""
     file = home / "keys" / "links.key"
     if not file.exists():
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -1,4 +1,5 @@
-"""What a handler is given: one message (or one deadline), who said it, where, and a way to say what should be told to whom."""
+"""What a handler is given: one message (or one deadline), who said it, where, and a way to say what should be
+told to whom."""
 
 from __future__ import annotations
 
@@ -29,7 +30,8 @@ from models.routing import Area, Serving, posts_of, serving
 
 @dataclass(frozen=True, slots=True)
 class Recent:
-    """The issue somebody opened or joined in a chat moments ago: what follows within two minutes belongs to it."""
+    """The issue somebody opened or joined in a chat moments ago: what follows within two minutes belongs to
+    it."""
 
     issue_id: int
     at: datetime
@@ -51,13 +53,16 @@ class World:
     channels: frozenset[str]
 
 
-_IDENTITY = select(Identity).where(Identity.channel == bindparam("channel"), Identity.external == bindparam("external"))
+_IDENTITY = select(Identity).where(
+    Identity.channel == bindparam("channel"), Identity.external == bindparam("external")
+)
 _WAIT = select(Wait).where(Wait.identity_id == bindparam("identity"), Wait.address == bindparam("address"))
 
 
 @dataclass(slots=True)
 class Turn:
-    """One errand in one transaction. A handler returns the reply and may `tell` others; nothing leaves before the commit."""
+    """One errand in one transaction. A handler returns the reply and may `tell` others; nothing leaves before
+    the commit."""
 
     session: Session
     world: World
@@ -90,19 +95,32 @@ class Turn:
     _community_id: int | None = None
     _serving: dict[int, list[Serving]] = field(default_factory=dict)
 
-    # --- who and where ---------------------------------------------------------------------------------------------------
+    # --- who and where
+    # ---------------------------------------------------------------------------------------------------
 
     @property
     def identity(self) -> Identity:
         """The account that speaks; its row is made when it first matters."""
         if self._identity is None:
-            found = self.session.scalars(_IDENTITY, {"channel": self.inbound.channel, "external": self.inbound.sender}).first()
+            found = self.session.scalars(
+                _IDENTITY, {"channel": self.inbound.channel, "external": self.inbound.sender}
+            ).first()
             if found is None:
-                found = Identity(id=new_id(), channel=self.inbound.channel, external=self.inbound.sender, seen_at=self.now, ignored=False)
+                found = Identity(
+                    id=new_id(),
+                    channel=self.inbound.channel,
+                    external=self.inbound.sender,
+                    seen_at=self.now,
+                    ignored=False,
+                )
                 self.session.add(found)
             elif self.now - found.seen_at > timedelta(hours=12):
                 found.seen_at = self.now
-            if found.person_id is None and self.inbound.channel == "sandbox" and (known := self.directory.people.get(self.inbound.sender)):
+            if (
+                found.person_id is None
+                and self.inbound.channel == "sandbox"
+                and (known := self.directory.people.get(self.inbound.sender))
+            ):
                 found.person_id = known.id
             self._identity = found
         return self._identity
@@ -155,10 +173,20 @@ class Turn:
                 return only
         # Who serves several communities means the one of which the bot spoke last, the number named first.
         spoken = select(Outbox.community_id, Issue.number).join(Issue, Outbox.about == Issue.id, isouter=True)
-        spoken = spoken.where(Outbox.channel == self.inbound.channel, Outbox.address == self.inbound.chat, Outbox.community_id.is_not(None))
-        recent = [(c, n) for c, n in self.session.execute(spoken.order_by(Outbox.id.desc()).limit(50)) if c is not None]
+        spoken = spoken.where(
+            Outbox.channel == self.inbound.channel,
+            Outbox.address == self.inbound.chat,
+            Outbox.community_id.is_not(None),
+        )
+        recent = [
+            (c, n)
+            for c, n in self.session.execute(spoken.order_by(Outbox.id.desc()).limit(50))
+            if c is not None
+        ]
         numbers = self.command.numbers
-        chosen = next((c for c, number in recent if number in numbers), None) or next((c for c, _ in recent), None)
+        chosen = next((c for c, number in recent if number in numbers), None) or next(
+            (c for c, _ in recent), None
+        )
         if chosen is not None:
             return chosen
         raise Refused("help/which_community", private=True)
@@ -167,7 +195,8 @@ class Turn:
         """The first reading of another text: the words of a joined report, the content of a 代报."""
         return self.read_all(text)[0]
 
-    # --- posts -----------------------------------------------------------------------------------------------------------
+    # --- posts
+    # -----------------------------------------------------------------------------------------------------------
 
     def serving(self) -> list[Serving]:
         """Everybody in a post of this community now."""
@@ -181,7 +210,8 @@ class Turn:
         return posts_of(self.serving(), self.person.id) if self.person else []
 
     def acting(self, roles: Collection[Role], issue: Issue | None = None) -> Serving:
-        """The speaker's post, one of `roles`, that covers the issue's place; raises `Refused` naming the posts that may (promise 9), and
+        """The speaker's post, one of `roles`, that covers the issue's place; raises `Refused` naming the
+        posts that may (promise 9), and
         for whoever the issue complains about, in whichever of their posts (promise 11)."""
         wide = (Role.STREET_OFFICER, Role.DEPARTMENT_OFFICER, Role.SECRETARY)
         where = self.area(issue) if issue else None
@@ -195,7 +225,10 @@ class Turn:
     def _complained_of(self, issue: Issue, where: Area) -> bool:
         wide = (Role.STREET_OFFICER, Role.DEPARTMENT_OFFICER, Role.SECRETARY)
         against = set(filter(None, issue.against.split(",")))
-        return any(post.role.value in against and (post.role in wide or post.covers(where)) for post in (self.posts() if against else ()))
+        return any(
+            post.role.value in against and (post.role in wide or post.covers(where))
+            for post in (self.posts() if against else ())
+        )
 
     def area(self, issue: Issue) -> Area:
         """The issue's place as posts see it."""
@@ -211,7 +244,8 @@ class Turn:
         name = self.person.name if self.person else ""
         return name if name.startswith(ROLE_NAMES[role]) else f"{ROLE_NAMES[role]}{name}"
 
-    # --- answering and telling -------------------------------------------------------------------------------------------
+    # --- answering and telling
+    # -------------------------------------------------------------------------------------------
 
     @property
     def command(self) -> Command:
@@ -224,28 +258,52 @@ class Turn:
 
     def whisper(self, key: str, *, about: Issue | None = None, **values: Any) -> Reply:
         """The answer, to the speaker alone."""
-        return self.world.texts.reply(key, about=about.id if about else None, private=True, **self._with(about, values))
+        return self.world.texts.reply(
+            key, about=about.id if about else None, private=True, **self._with(about, values)
+        )
 
     def apart(self, reply: Reply) -> None:
         """A second answer, to the speaker alone, beside the one in the group."""
         self.outgoing.append(Outgoing(reply, address=(self.inbound.channel, f"dm:{self.inbound.sender}")))
 
-    def tell(self, who: int | Serving, key: str, *, about: Issue | None = None, reminder: bool = False, images: Sequence[str] = (), **values: Any) -> None:
+    def tell(
+        self,
+        who: int | Serving,
+        key: str,
+        *,
+        about: Issue | None = None,
+        reminder: bool = False,
+        images: Sequence[str] = (),
+        **values: Any,
+    ) -> None:
         """Tell a person (by id) on whatever channel reaches them. A `reminder` waits out the quiet hours."""
-        reply = self.world.texts.reply(key, about=about.id if about else None, images=tuple(images), **self._with(about, values))
+        reply = self.world.texts.reply(
+            key, about=about.id if about else None, images=tuple(images), **self._with(about, values)
+        )
         person_id = who if isinstance(who, int) else who.person_id
         if any(o.person_id == person_id and o.reply.text == reply.text for o in self.outgoing):
             return
         self.outgoing.append(Outgoing(reply, person_id=person_id, reminder=reminder))
 
     def tell_identity(
-        self, identity_id: int, key: str, *, about: Issue | None = None, reminder: bool = False, images: Sequence[str] = (), **values: Any
+        self,
+        identity_id: int,
+        key: str,
+        *,
+        about: Issue | None = None,
+        reminder: bool = False,
+        images: Sequence[str] = (),
+        **values: Any,
     ) -> None:
         """Tell an account (a reporter, an endorser) in its direct chat."""
-        reply = self.world.texts.reply(key, about=about.id if about else None, images=tuple(images), **self._with(about, values))
+        reply = self.world.texts.reply(
+            key, about=about.id if about else None, images=tuple(images), **self._with(about, values)
+        )
         self.outgoing.append(Outgoing(reply, identity_id=identity_id, reminder=reminder))
 
-    def tell_chat(self, chat: ChatInfo, key: str, *, about: Issue | None = None, reminder: bool = False, **values: Any) -> None:
+    def tell_chat(
+        self, chat: ChatInfo, key: str, *, about: Issue | None = None, reminder: bool = False, **values: Any
+    ) -> None:
         """Say something in a group that nobody there asked just now."""
         reply = self.world.texts.reply(key, about=about.id if about else None, **self._with(about, values))
         self.outgoing.append(Outgoing(reply, address=(chat.channel, chat.key), reminder=reminder))
@@ -270,19 +328,34 @@ class Turn:
         """A signed address of a photo, for those who work on the issue."""
         return self.world.url + photo_link(self.world.tokens, digest)
 
-    # --- waiting ---------------------------------------------------------------------------------------------------------
+    # --- waiting
+    # ---------------------------------------------------------------------------------------------------------
 
-    def wait(self, step: str, *, minutes: float, issue: Issue | None = None, data: dict[str, Any] | None = None, address: str | None = None) -> Wait:
-        """From now on this person's next message in this chat may be the answer to `step`; one thing at a time."""
+    def wait(
+        self,
+        step: str,
+        *,
+        minutes: float,
+        issue: Issue | None = None,
+        data: dict[str, Any] | None = None,
+        address: str | None = None,
+    ) -> Wait:
+        """From now on this person's next message in this chat may be the answer to `step`; one thing at a
+        time."""
         found = self.waiting(address)
         if found is not None and found.holds_report:
-            # A report that waits for its place is not lost to the next question: it goes on as it is, at once.
+            # A report that waits for its place is not lost to the next question: it goes on as it is, at
+            # once.
             found.address, found.until = f"{found.address}#{found.id}", self.now
             self.session.flush()
             found = None
         if found is None:
             found = Wait(
-                id=new_id(), identity_id=self.identity.id, channel=self.inbound.channel, sender=self.inbound.sender, address=address or self.inbound.chat
+                id=new_id(),
+                identity_id=self.identity.id,
+                channel=self.inbound.channel,
+                sender=self.inbound.sender,
+                address=address or self.inbound.chat,
             )
             self.session.add(found)
         found.step, found.issue_id, found.data = step, issue.id if issue else None, data or {}
@@ -297,7 +370,9 @@ class Turn:
 
     def waiting(self, address: str | None = None) -> Wait | None:
         """What this conversation waits for."""
-        return self.session.scalars(_WAIT, {"identity": self.identity.id, "address": address or self.inbound.chat}).first()
+        return self.session.scalars(
+            _WAIT, {"identity": self.identity.id, "address": address or self.inbound.chat}
+        ).first()
 
     def quiet_hours(self) -> bool:
         """Night: reminders wait, clocks do not stop."""
@@ -311,7 +386,8 @@ def issue_title(place: str, spot: str | None, category_title: str) -> str:
 
 
 def quiet_until(moment: datetime, rules: IssueRules) -> datetime | None:
-    """The end of the quiet hours or quiet days that `moment` falls into, or None. Quiet days: 除夕 to 初六."""
+    """The end of the quiet hours or quiet days that `moment` falls into, or None. Quiet days: 除夕 to
+    初六."""
     local = moment.astimezone(CHINA)
     end = local
     if local.hour >= rules.quiet_from:

@@ -1,4 +1,5 @@
-"""Typed settings from `YISHITING_*` variables and the TOML file that `YISHITING_CONFIG` names; frozen, passed in, never global."""
+"""Typed settings from `YISHITING_*` variables and the TOML file that `YISHITING_CONFIG` names; frozen, passed
+in, never global."""
 
 from __future__ import annotations
 
@@ -9,7 +10,12 @@ from pathlib import Path
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
 
 
 def _aware(value: datetime) -> datetime:
@@ -38,7 +44,9 @@ class OneBotSettings(BaseModel):
 class Settings(BaseSettings):
     """Everything that differs between installations. What differs between communities is data."""
 
-    model_config = SettingsConfigDict(env_prefix="YISHITING_", env_nested_delimiter="__", frozen=True, extra="forbid")
+    model_config = SettingsConfigDict(
+        env_prefix="YISHITING_", env_nested_delimiter="__", frozen=True, extra="forbid"
+    )
 
     #: A SQLAlchemy URL; SQLite under `home` unless named.
     database: str = ""

@@ -12,7 +12,8 @@ from typing import Annotated, Any
 from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Enum, ForeignKey, MetaData, Text, TypeDecorator
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 
-#: Milliseconds since 2025-01-01 in the upper 41 bits of an id keep ids in the order in which they were made until 2094.
+#: Milliseconds since 2025-01-01 in the upper 41 bits of an id keep ids in the order in which they were made
+#: until 2094.
 _EPOCH_MS = 1_735_689_600_000
 _SEQUENCE_BITS = 22
 _sequence = itertools.count(secrets.randbits(_SEQUENCE_BITS))
@@ -20,13 +21,17 @@ _last_id = 0
 
 
 def new_id() -> int:
-    """A new primary key: 63 bits, time-ordered, strictly rising within a process, made without asking the database.
+    """A new primary key: 63 bits, time-ordered, strictly rising within a process, made without asking the
+    database.
 
-    Two processes may in the same millisecond draw the same 22 low bits (one in four million); the primary key then refuses the second
+    Two processes may in the same millisecond draw the same 22 low bits (one in four million); the primary key
+    then refuses the second
     and its turn is run again.
     """
     global _last_id  # noqa: PLW0603 - one generator a process is the point
-    made = ((time.time_ns() // 1_000_000 - _EPOCH_MS) << _SEQUENCE_BITS) | (next(_sequence) & ((1 << _SEQUENCE_BITS) - 1))
+    made = ((time.time_ns() // 1_000_000 - _EPOCH_MS) << _SEQUENCE_BITS) | (
+        next(_sequence) & ((1 << _SEQUENCE_BITS) - 1)
+    )
     _last_id = made if made > _last_id else _last_id + 1
     return _last_id
 
@@ -80,4 +85,11 @@ def refers(target: str, *, ondelete: str | None = None) -> ForeignKey:
 
 def words(kind: type[StrEnum]) -> Enum:
     """An enum kept as readable text under a CHECK constraint named after the enum."""
-    return Enum(kind, native_enum=False, create_constraint=True, name=kind.__name__.lower(), values_callable=lambda e: [m.value for m in e], length=24)
+    return Enum(
+        kind,
+        native_enum=False,
+        create_constraint=True,
+        name=kind.__name__.lower(),
+        values_callable=lambda e: [m.value for m in e],
+        length=24,
+    )

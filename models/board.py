@@ -1,4 +1,5 @@
-"""What the public may read: communities, issues, the record. Sensitive and hidden issues are counted or absent, never told (promises 8, 11, 12)."""
+"""What the public may read: communities, issues, the record. Sensitive and hidden issues are counted or
+absent, never told (promises 8, 11, 12)."""
 
 from __future__ import annotations
 
@@ -19,7 +20,8 @@ from models.people import Person, Role
 from models.places import Building, Community, District, Estate, Street
 from models.records import LedgerHead, Notice
 
-#: What the board lists. Refused issues are a count (contract.md), withdrawn and merged ones speak for themselves elsewhere.
+#: What the board lists. Refused issues are a count (contract.md), withdrawn and merged ones speak for
+#: themselves elsewhere.
 LISTED = (Status.OPEN, Status.ACCEPTED, Status.RESOLVED, Status.CLOSED)
 #: The clocks the public may watch; the rest are the bot's own reminders.
 PUBLIC_CLOCKS = (Due.ACCEPT, Due.RESOLVE, Due.REPORT_IN, Due.HOLD)
@@ -56,18 +58,37 @@ class Places:
     """The names of one community's estates and buildings."""
 
     def __init__(self, session: Session, community_id: int) -> None:
-        self.estates: dict[int, str] = {e.id: e.name for e in session.execute(select(Estate.id, Estate.name).where(Estate.community_id == community_id))}
-        rows = select(Building.id, Building.name, Building.estate_id).where(Building.community_id == community_id)
-        self.buildings: dict[int, tuple[str, int]] = {b.id: (b.name, b.estate_id) for b in session.execute(rows)}
+        self.estates: dict[int, str] = {
+            e.id: e.name
+            for e in session.execute(
+                select(Estate.id, Estate.name).where(Estate.community_id == community_id)
+            )
+        }
+        rows = select(Building.id, Building.name, Building.estate_id).where(
+            Building.community_id == community_id
+        )
+        self.buildings: dict[int, tuple[str, int]] = {
+            b.id: (b.name, b.estate_id) for b in session.execute(rows)
+        }
 
     def spot(self, issue: Issue) -> Spot:
         """The public part of where the issue is."""
         building, estate_id = self.buildings.get(issue.building_id or 0, ("", issue.estate_id))
-        return Spot(self.estates.get(estate_id or 0, ""), building, issue.unit or "", issue.spot or "", len(self.estates) > 1)
+        return Spot(
+            self.estates.get(estate_id or 0, ""),
+            building,
+            issue.unit or "",
+            issue.spot or "",
+            len(self.estates) > 1,
+        )
 
     def building_ids(self, estate: str, building: str) -> list[int]:
         """The buildings a filter names; an empty estate means any."""
-        return [id_ for id_, (name, estate_id) in self.buildings.items() if name == building and estate in {"", self.estates.get(estate_id, "")}]
+        return [
+            id_
+            for id_, (name, estate_id) in self.buildings.items()
+            if name == building and estate in {"", self.estates.get(estate_id, "")}
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +105,11 @@ class CommunityLine:
 def communities(session: Session) -> list[CommunityLine]:
     """All communities with how many issues are being worked on and how many are closed."""
     counts: dict[int, Counter[Status]] = {}
-    rows = select(Issue.community_id, Issue.status, func.count()).where(*_public()).group_by(Issue.community_id, Issue.status)
+    rows = (
+        select(Issue.community_id, Issue.status, func.count())
+        .where(*_public())
+        .group_by(Issue.community_id, Issue.status)
+    )
     for community_id, status, n in session.execute(rows):
         counts.setdefault(community_id, Counter())[status] = n
     found = (
@@ -188,7 +213,18 @@ def board(session: Session, community_id: int, wanted: Filter, *, limit: int) ->
     for issue, endorsements in found[:limit]:
         is_held = issue.held_until is not None and issue.status is Status.ACCEPTED
         spot = places.spot(issue)
-        page.lines.append(Line(issue.number, issue.status, is_held, issue.category, issue.urgency, spot, issue.opened_at, endorsements))
+        page.lines.append(
+            Line(
+                issue.number,
+                issue.status,
+                is_held,
+                issue.category,
+                issue.urgency,
+                spot,
+                issue.opened_at,
+                endorsements,
+            )
+        )
     if len(found) > limit:
         page.more = page.lines[-1].number
     return page
@@ -224,7 +260,8 @@ class Holder:
 
 @dataclass(frozen=True, slots=True)
 class Happened:
-    """One line of the public history; `what` and `values` name a sentence under `history/` in config/texts."""
+    """One line of the public history; `what` and `values` name a sentence under `history/` in
+    config/texts."""
 
     at: datetime
     what: str
@@ -277,17 +314,40 @@ def is_public(issue: Issue) -> bool:
 def view(session: Session, issue: Issue) -> IssueView:
     """The issue with its people masked. The caller has asked `is_public`, or shows it to its own reporter."""
     places = Places(session, issue.community_id)
-    holding = select(Assignment.role, Assignment.department, Person.name).join(Person, Assignment.person_id == Person.id)
-    held = session.execute(holding.where(Assignment.issue_id == issue.id, Assignment.ended_at.is_(None), Assignment.holder)).first()
-    clocks = session.scalars(select(Deadline).where(Deadline.issue_id == issue.id, Deadline.what.in_(PUBLIC_CLOCKS)).order_by(Deadline.due_at, Deadline.id))
+    holding = select(Assignment.role, Assignment.department, Person.name).join(
+        Person, Assignment.person_id == Person.id
+    )
+    held = session.execute(
+        holding.where(Assignment.issue_id == issue.id, Assignment.ended_at.is_(None), Assignment.holder)
+    ).first()
+    clocks = session.scalars(
+        select(Deadline)
+        .where(Deadline.issue_id == issue.id, Deadline.what.in_(PUBLIC_CLOCKS))
+        .order_by(Deadline.due_at, Deadline.id)
+    )
     told = select(IssueEvent, Person.name).outerjoin(Person, IssueEvent.person_id == Person.id)
     history = [
-        Happened(event.at, event.what, event.public, event.role, masked(name or "") if event.role else "", event.detail)
-        for event, name in session.execute(told.where(IssueEvent.issue_id == issue.id).order_by(IssueEvent.at, IssueEvent.id))
+        Happened(
+            event.at,
+            event.what,
+            event.public,
+            event.role,
+            masked(name or "") if event.role else "",
+            event.detail,
+        )
+        for event, name in session.execute(
+            told.where(IssueEvent.issue_id == issue.id).order_by(IssueEvent.at, IssueEvent.id)
+        )
     ]
-    backed = select(_OTHERS, func.count(Endorsement.score), func.sum(Endorsement.score)).where(Endorsement.issue_id == issue.id)
+    backed = select(_OTHERS, func.count(Endorsement.score), func.sum(Endorsement.score)).where(
+        Endorsement.issue_id == issue.id
+    )
     endorsements, ratings, total = session.execute(backed).one()
-    photos = select(Photo.digest).where(Photo.issue_id == issue.id, Photo.by_officer, Photo.cleared_at.is_not(None)).order_by(Photo.at, Photo.id)
+    photos = (
+        select(Photo.digest)
+        .where(Photo.issue_id == issue.id, Photo.by_officer, Photo.cleared_at.is_not(None))
+        .order_by(Photo.at, Photo.id)
+    )
     return IssueView(
         issue,
         places.spot(issue),
@@ -298,7 +358,9 @@ def view(session: Session, issue: Issue) -> IssueView:
         ratings,
         Fraction(int(total or 0), ratings) if ratings else None,
         list(session.scalars(photos)),
-        session.scalar(select(Issue.number).where(Issue.id == issue.merged_into)) if issue.merged_into else None,
+        session.scalar(select(Issue.number).where(Issue.id == issue.merged_into))
+        if issue.merged_into
+        else None,
     )
 
 
@@ -335,10 +397,19 @@ def ledger_head(session: Session, community_id: int) -> LedgerHead | None:
 
 def ledger(session: Session, community_id: int, *, after: int, until: int, limit: int) -> list[Notice]:
     """A stretch of the chain in order."""
-    rows = select(Notice).where(Notice.community_id == community_id, Notice.seq > after, Notice.seq <= until).order_by(Notice.seq).limit(limit)
+    rows = (
+        select(Notice)
+        .where(Notice.community_id == community_id, Notice.seq > after, Notice.seq <= until)
+        .order_by(Notice.seq)
+        .limit(limit)
+    )
     return list(session.scalars(rows))
 
 
 def latest_notices(session: Session, community_id: int, *, limit: int) -> list[Notice]:
     """The newest entries of the record."""
-    return list(session.scalars(select(Notice).where(Notice.community_id == community_id).order_by(Notice.seq.desc()).limit(limit)))
+    return list(
+        session.scalars(
+            select(Notice).where(Notice.community_id == community_id).order_by(Notice.seq.desc()).limit(limit)
+        )
+    )

@@ -1,4 +1,5 @@
-"""Who can be played on the sandbox page: the whole roster, searchable, with posts and homes. Never on a public page."""
+"""Who can be played on the sandbox page: the whole roster, searchable, with posts and homes. Never on a
+public page."""
 
 from __future__ import annotations
 
@@ -38,7 +39,8 @@ class Group:
 
 
 def cast(session: Session, now: datetime, *, asked: str = "", limit: int = 40) -> list[Group]:
-    """Everybody whose name, key or home contains `asked`, by kind; a person with two posts is in two groups."""
+    """Everybody whose name, key or home contains `asked`, by kind; a person with two posts is in two
+    groups."""
     groups = {role: Group(role) for role in ORDER}
     posts = (
         select(Post, Person.id, Estate.name, Building.name, Grid.name)
@@ -46,7 +48,11 @@ def cast(session: Session, now: datetime, *, asked: str = "", limit: int = 40) -
         .outerjoin(Estate, Post.estate_id == Estate.id)
         .outerjoin(Building, Post.building_id == Building.id)
         .outerjoin(Grid, Post.grid_id == Grid.id)
-        .where(Person.retired_at.is_(None), or_(Post.since.is_(None), Post.since <= now), or_(Post.until.is_(None), Post.until > now))
+        .where(
+            Person.retired_at.is_(None),
+            or_(Post.since.is_(None), Post.since <= now),
+            or_(Post.until.is_(None), Post.until > now),
+        )
         .order_by(Post.role, Post.id)
     )
     serving: dict[int, list[tuple[Role, str]]] = {}
@@ -57,13 +63,25 @@ def cast(session: Session, now: datetime, *, asked: str = "", limit: int = 40) -
     homes = _homes().where(Person.retired_at.is_(None))
     if asked:
         like = f"%{asked.replace('%', '').replace('_', '')}%"
-        home = func.coalesce(Building.name, "") + "栋" + func.coalesce(Household.unit, "") + "单元" + func.coalesce(Household.room, "")
-        homes = homes.where(or_(Person.name.like(like), Person.key.like(like), home.like(like), Household.room.like(like)))
+        home = (
+            func.coalesce(Building.name, "")
+            + "栋"
+            + func.coalesce(Household.unit, "")
+            + "单元"
+            + func.coalesce(Household.room, "")
+        )
+        homes = homes.where(
+            or_(Person.name.like(like), Person.key.like(like), home.like(like), Household.room.like(like))
+        )
     officers = homes.where(Person.id.in_(serving)).order_by(func.length(Person.key), Person.key)
     for row in session.execute(officers):
         for role, label in serving[row.id]:
             _add(groups[role], Player(row.key, row.name, label, _home(row)), max(limit, 200))
-    residents = homes.where(Person.household_id.is_not(None), Person.id.not_in(serving)).order_by(func.length(Person.key), Person.key).limit(limit + 1)
+    residents = (
+        homes.where(Person.household_id.is_not(None), Person.id.not_in(serving))
+        .order_by(func.length(Person.key), Person.key)
+        .limit(limit + 1)
+    )
     for row in session.execute(residents):
         _add(groups[None], Player(row.key, row.name, "", _home(row)), limit)
     return [group for group in groups.values() if group.people]
@@ -75,14 +93,24 @@ def player(session: Session, key: str, now: datetime) -> Player | None:
     if row is None:
         return None
     valid = (or_(Post.since.is_(None), Post.since <= now), or_(Post.until.is_(None), Post.until > now))
-    posts = session.execute(select(Post.role, Post.department).where(Post.person_id == row.id, *valid).order_by(Post.id))
+    posts = session.execute(
+        select(Post.role, Post.department).where(Post.person_id == row.id, *valid).order_by(Post.id)
+    )
     label = "、".join(dict.fromkeys(f"{department}{ROLE_NAMES[role]}" for role, department in posts))
     return Player(row.key, row.name, label, _home(row))
 
 
 def _homes() -> Select[int, str, str, str, str, str, str]:
     return (
-        select(Person.id, Person.key, Person.name, Estate.name.label("estate"), Building.name.label("building"), Household.unit, Household.room)
+        select(
+            Person.id,
+            Person.key,
+            Person.name,
+            Estate.name.label("estate"),
+            Building.name.label("building"),
+            Household.unit,
+            Household.room,
+        )
         .outerjoin(Household, Person.household_id == Household.id)
         .outerjoin(Building, Household.building_id == Building.id)
         .outerjoin(Estate, Building.estate_id == Estate.id)
@@ -90,7 +118,11 @@ def _homes() -> Select[int, str, str, str, str, str, str]:
 
 
 def _home(row: object) -> str:
-    building, unit, room = getattr(row, "building", None), getattr(row, "unit", None), getattr(row, "room", None)
+    building, unit, room = (
+        getattr(row, "building", None),
+        getattr(row, "unit", None),
+        getattr(row, "room", None),
+    )
     if not building:
         return ""
     return building_name(building) + (f"{unit}单元" if unit else "") + (room or "")

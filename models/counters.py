@@ -12,7 +12,10 @@ THINGS = "things"
 CLAIMS = "claims"
 
 _RAISE = (
-    update(Counter).where(Counter.community_id == bindparam("c"), Counter.series == bindparam("s")).values(value=Counter.value + 1).returning(Counter.value)
+    update(Counter)
+    .where(Counter.community_id == bindparam("c"), Counter.series == bindparam("s"))
+    .values(value=Counter.value + 1)
+    .returning(Counter.value)
 )
 
 

@@ -30,7 +30,8 @@ class Due(StrEnum):
 
 
 class Deadline(Base):
-    """One clock that runs for one issue. Open while `settled_at` is NULL; `met` says how it ended (NULL: cancelled)."""
+    """One clock that runs for one issue. Open while `settled_at` is NULL; `met` says how it ended (NULL:
+    cancelled)."""
 
     __tablename__ = "deadlines"
     __table_args__ = (
@@ -56,12 +57,18 @@ class Deadline(Base):
 
 def next_due(limit: int = 1) -> Select[Deadline]:
     """The deadlines still running, earliest first; the clock takes one at a time and asks again."""
-    return select(Deadline).where(Deadline.settled_at.is_(None), Deadline.missed_at.is_(None)).order_by(Deadline.due_at, Deadline.id).limit(limit)
+    return (
+        select(Deadline)
+        .where(Deadline.settled_at.is_(None), Deadline.missed_at.is_(None))
+        .order_by(Deadline.due_at, Deadline.id)
+        .limit(limit)
+    )
 
 
 @lru_cache(maxsize=4096)
 def is_working_day(day: date) -> bool:
-    """A working day in China: the State Council's holidays and make-up days where known, else Monday to Friday."""
+    """A working day in China: the State Council's holidays and make-up days where known, else Monday to
+    Friday."""
     try:
         return bool(chinese_calendar.is_workday(day))
     except NotImplementedError:
@@ -78,7 +85,8 @@ def calendar_knows(year: int) -> bool:
 
 
 def after(start: datetime, *, hours: float = 0, days: int = 0) -> datetime:
-    """`start` plus clock hours, or plus working days (contract.md: limits in hours are clock hours, limits in days working days).
+    """`start` plus clock hours, or plus working days (contract.md: limits in hours are clock hours, limits in
+    days working days).
 
     Working days keep the time of day; a start on a day off counts from the next working day's midnight.
     """

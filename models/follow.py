@@ -1,4 +1,5 @@
-"""What somebody who reported through the gate page may read of it: a secret address stands for them, nobody else has it."""
+"""What somebody who reported through the gate page may read of it: a secret address stands for them, nobody
+else has it."""
 
 from __future__ import annotations
 
@@ -56,7 +57,12 @@ def followed(session: Session, token: str, *, messages: int = 8) -> Followed | N
     if identity is None:
         return None
     backed = select(Endorsement).where(Endorsement.identity_id == identity.id).order_by(Endorsement.id.desc())
-    said = select(Outbox.at, Outbox.body).where(Outbox.channel == GATE, Outbox.address == f"dm:{token}").order_by(Outbox.id.desc()).limit(messages)
+    said = (
+        select(Outbox.at, Outbox.body)
+        .where(Outbox.channel == GATE, Outbox.address == f"dm:{token}")
+        .order_by(Outbox.id.desc())
+        .limit(messages)
+    )
     return Followed(
         identity.id,
         [_mine(session, endorsement) for endorsement in session.scalars(backed)],
@@ -70,7 +76,11 @@ def _mine(session: Session, endorsement: Endorsement) -> Mine:
     # A report that was joined to another one follows that one.
     while issue.merged_into is not None:
         issue = session.get_one(Issue, issue.merged_into)
-    photos = select(Photo.digest).where(Photo.issue_id.in_({issue.id, own.id}), Photo.identity_id == endorsement.identity_id).order_by(Photo.id)
+    photos = (
+        select(Photo.digest)
+        .where(Photo.issue_id.in_({issue.id, own.id}), Photo.identity_id == endorsement.identity_id)
+        .order_by(Photo.id)
+    )
     return Mine(
         view(session, issue),
         session.scalars(select(Community.name).where(Community.id == issue.community_id)).one(),
@@ -84,4 +94,8 @@ def _mine(session: Session, endorsement: Endorsement) -> Mine:
 
 def question_seen(session: Session, endorsement_ids: list[int], now: datetime) -> None:
     """Remember that 「解决了吗」 was read: only then may silence close an issue."""
-    session.execute(update(Endorsement).where(Endorsement.id.in_(endorsement_ids), Endorsement.asked_seen_at.is_(None)).values(asked_seen_at=now))
+    session.execute(
+        update(Endorsement)
+        .where(Endorsement.id.in_(endorsement_ids), Endorsement.asked_seen_at.is_(None))
+        .values(asked_seen_at=now)
+    )

@@ -18,7 +18,8 @@ from models.outbox import waiting_since
 class Health:
     """One look at the rows."""
 
-    #: Messages due and not delivered, and how long the one that waits longest should have been with the platform.
+    #: Messages due and not delivered, and how long the one that waits longest should have been with the
+    #: platform.
     outbox_pending: int
     outbox_age: timedelta
     #: How long the earliest thing that should have happened by itself is overdue.
@@ -30,15 +31,26 @@ class Health:
 def look(session: Session, now: datetime, wall: datetime) -> Health:
     """Read all of it; `now` is business time, `wall` the machine's."""
     # Literal conditions, so that SQLite uses the partial indexes.
-    pending = session.scalar(select(func.count()).where(text("outbox.delivery = 'pending'")).select_from(Outbox)) or 0
+    pending = (
+        session.scalar(select(func.count()).where(text("outbox.delivery = 'pending'")).select_from(Outbox))
+        or 0
+    )
     oldest = waiting_since(session) if pending else None
     moments = [
-        session.scalar(select(func.min(Deadline.due_at)).where(text("deadlines.settled_at IS NULL AND deadlines.missed_at IS NULL"))),
+        session.scalar(
+            select(func.min(Deadline.due_at)).where(
+                text("deadlines.settled_at IS NULL AND deadlines.missed_at IS NULL")
+            )
+        ),
         session.scalar(select(func.min(Wait.until))),
         session.scalar(select(func.min(Outbox.not_before)).where(text("outbox.delivery = 'quiet'"))),
     ]
     late = [now - moment for moment in moments if moment is not None and moment < now]
-    live = select(Issue.status, func.count()).where(text("issues.status IN ('open', 'accepted')")).group_by(Issue.status)
+    live = (
+        select(Issue.status, func.count())
+        .where(text("issues.status IN ('open', 'accepted')"))
+        .group_by(Issue.status)
+    )
     return Health(
         pending,
         max(timedelta(), wall - oldest) if oldest is not None else timedelta(),

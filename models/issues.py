@@ -33,11 +33,18 @@ class Urgency(StrEnum):
     ORDINARY = "ordinary"
 
 
-#: Which state may follow which. 没修好 leads from resolved or closed back to accepted, 退回 from accepted to open.
+#: Which state may follow which. 没修好 leads from resolved or closed back to accepted, 退回 from accepted to
+#: open.
 TRANSITIONS: dict[Status, frozenset[Status]] = {
-    Status.OPEN: frozenset({Status.ACCEPTED, Status.RESOLVED, Status.REFUSED, Status.WITHDRAWN, Status.MERGED}),
-    Status.ACCEPTED: frozenset({Status.OPEN, Status.RESOLVED, Status.REFUSED, Status.WITHDRAWN, Status.MERGED}),
-    Status.RESOLVED: frozenset({Status.ACCEPTED, Status.OPEN, Status.CLOSED, Status.WITHDRAWN, Status.MERGED}),
+    Status.OPEN: frozenset(
+        {Status.ACCEPTED, Status.RESOLVED, Status.REFUSED, Status.WITHDRAWN, Status.MERGED}
+    ),
+    Status.ACCEPTED: frozenset(
+        {Status.OPEN, Status.RESOLVED, Status.REFUSED, Status.WITHDRAWN, Status.MERGED}
+    ),
+    Status.RESOLVED: frozenset(
+        {Status.ACCEPTED, Status.OPEN, Status.CLOSED, Status.WITHDRAWN, Status.MERGED}
+    ),
     Status.CLOSED: frozenset({Status.ACCEPTED, Status.OPEN}),
     Status.REFUSED: frozenset(),
     Status.WITHDRAWN: frozenset(),
@@ -81,7 +88,16 @@ class Issue(Base):
         ),
         Index("ix_issues_reporter", "reporter_id"),
         # The board counts and lists from this alone: with 200,000 issues 35 ms instead of 250.
-        Index("ix_issues_board", "community_id", "hidden", "sensitive", "status", "category", "building_id", "held_until"),
+        Index(
+            "ix_issues_board",
+            "community_id",
+            "hidden",
+            "sensitive",
+            "status",
+            "category",
+            "building_id",
+            "held_until",
+        ),
     )
     id: Mapped[Id]
     community_id: Mapped[int] = mapped_column(refers("communities"))
@@ -90,7 +106,8 @@ class Issue(Base):
     category: Mapped[str]
     urgency: Mapped[Urgency] = mapped_column(words(Urgency))
     level: Mapped[int]
-    #: 匿名反映 or a sensitive category: the group hears no detail, the handler not the reporter, the public sees a count (promise 11).
+    #: 匿名反映 or a sensitive category: the group hears no detail, the handler not the reporter, the public
+    #: sees a count (promise 11).
     sensitive: Mapped[bool]
     #: Somebody asked with 匿名 not to be known: it never becomes public again, whatever category it gets.
     anonymous: Mapped[bool] = mapped_column(default=False)
@@ -154,7 +171,8 @@ class IssueEvent(Base):
 
 
 class Endorsement(Base):
-    """附议: another resident reports or backs the same thing. The first reporter has a row too, so that all are asked alike."""
+    """附议: another resident reports or backs the same thing. The first reporter has a row too, so that all
+    are asked alike."""
 
     __tablename__ = "endorsements"
     __table_args__ = (
@@ -221,7 +239,11 @@ class Photo(Base):
     """A picture of an issue, kept as a file named by the hash of its re-encoded content."""
 
     __tablename__ = "photos"
-    __table_args__ = (UniqueConstraint("issue_id", "digest"), Index("ix_photos_digest", "digest"), Index("ix_photos_taken", "at"))
+    __table_args__ = (
+        UniqueConstraint("issue_id", "digest"),
+        Index("ix_photos_digest", "digest"),
+        Index("ix_photos_taken", "at"),
+    )
     id: Mapped[Id]
     community_id: Mapped[int] = mapped_column(refers("communities"))
     issue_id: Mapped[int] = mapped_column(refers("issues"))

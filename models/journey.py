@@ -1,4 +1,5 @@
-"""The steps of an issue's journey as writes: open, give, accept, give up, resolve, with their deadlines and history.
+"""The steps of an issue's journey as writes: open, give, accept, give up, resolve, with their deadlines and
+history.
 
 Callers decide whether a step is allowed to this person; these functions keep rows consistent with each other.
 """
@@ -51,7 +52,8 @@ def limit_from(start: datetime, limit: Limit) -> datetime:
     return after(start, hours=limit.hours, days=limit.days)
 
 
-# --- finding ------------------------------------------------------------------------------------------------------------
+# --- finding
+# ------------------------------------------------------------------------------------------------------------
 
 #: The channel of the gate page: nobody is told anything there until they open their page.
 GATE = "gate"
@@ -67,9 +69,21 @@ _NEARBY = (
         Issue.community_id == bindparam("community"),
         Issue.category == bindparam("category"),
         Issue.building_id == bindparam("building"),
-        or_(Issue.unit.is_(None), bindparam("unit", type_=Issue.unit.type).is_(None), Issue.unit == bindparam("unit")),
-        or_(Issue.room.is_(None), bindparam("room", type_=Issue.room.type).is_(None), Issue.room == bindparam("room")),
-        or_(Issue.spot.is_(None), bindparam("spot", type_=Issue.spot.type).is_(None), Issue.spot == bindparam("spot")),
+        or_(
+            Issue.unit.is_(None),
+            bindparam("unit", type_=Issue.unit.type).is_(None),
+            Issue.unit == bindparam("unit"),
+        ),
+        or_(
+            Issue.room.is_(None),
+            bindparam("room", type_=Issue.room.type).is_(None),
+            Issue.room == bindparam("room"),
+        ),
+        or_(
+            Issue.spot.is_(None),
+            bindparam("spot", type_=Issue.spot.type).is_(None),
+            Issue.spot == bindparam("spot"),
+        ),
     )
     .order_by(Issue.id)
     .limit(1)
@@ -83,7 +97,11 @@ _SAME_SPOT = (
         Issue.category == bindparam("category"),
         Issue.building_id.is_(None),
         Issue.spot == bindparam("spot"),
-        or_(Issue.estate_id.is_(None), bindparam("estate", type_=Issue.estate_id.type).is_(None), Issue.estate_id == bindparam("estate")),
+        or_(
+            Issue.estate_id.is_(None),
+            bindparam("estate", type_=Issue.estate_id.type).is_(None),
+            Issue.estate_id == bindparam("estate"),
+        ),
     )
     .order_by(Issue.id)
     .limit(1)
@@ -96,8 +114,16 @@ _SAME_WORDS = (
         Issue.community_id == bindparam("community"),
         Issue.words_hash == bindparam("words"),
         or_(Issue.sensitive.is_(False), Issue.category == bindparam("category")),
-        or_(Issue.building_id.is_(None), bindparam("building", type_=Issue.building_id.type).is_(None), Issue.building_id == bindparam("building")),
-        or_(Issue.unit.is_(None), bindparam("unit", type_=Issue.unit.type).is_(None), Issue.unit == bindparam("unit")),
+        or_(
+            Issue.building_id.is_(None),
+            bindparam("building", type_=Issue.building_id.type).is_(None),
+            Issue.building_id == bindparam("building"),
+        ),
+        or_(
+            Issue.unit.is_(None),
+            bindparam("unit", type_=Issue.unit.type).is_(None),
+            Issue.unit == bindparam("unit"),
+        ),
     )
     .order_by(Issue.id)
     .limit(1)
@@ -107,13 +133,16 @@ _TELLING = 8
 
 
 def duplicate_of(session: Session, community_id: int, said: Said) -> Issue | None:
-    """The live issue this report is about: same place and category, or the same words. 匿名反映 and reports against a post stand alone."""
+    """The live issue this report is about: same place and category, or the same words. 匿名反映 and reports
+    against a post stand alone."""
     if said.anonymous or said.against:
         return None
     where = said.where
     if where.building_id is not None:
         values = {"community": community_id, "category": said.category, "building": where.building_id}
-        if found := session.scalars(_NEARBY, {**values, "unit": where.unit, "room": where.room, "spot": where.spot}).first():
+        if found := session.scalars(
+            _NEARBY, {**values, "unit": where.unit, "room": where.room, "spot": where.spot}
+        ).first():
             return found
     elif where.spot is not None:
         values = {"community": community_id, "category": said.category, "estate": where.estate_id}
@@ -121,28 +150,48 @@ def duplicate_of(session: Session, community_id: int, said: Said) -> Issue | Non
             return found
     if len(said.text) < _TELLING:
         return None
-    words = {"community": community_id, "words": words_hash(said.text), "building": where.building_id, "unit": where.unit, "category": said.category}
+    words = {
+        "community": community_id,
+        "words": words_hash(said.text),
+        "building": where.building_id,
+        "unit": where.unit,
+        "category": said.category,
+    }
     found = session.scalars(_SAME_WORDS, words).first()
-    return found if found is not None and not (found.room and where.room and found.room != where.room) else None
+    return (
+        found if found is not None and not (found.room and where.room and found.room != where.room) else None
+    )
 
 
 def by_number(session: Session, community_id: int, number: int) -> Issue | None:
     """The issue with this number of this community."""
-    return session.scalars(select(Issue).where(Issue.community_id == community_id, Issue.number == number)).first()
+    return session.scalars(
+        select(Issue).where(Issue.community_id == community_id, Issue.number == number)
+    ).first()
 
 
 def quoted_issue(session: Session, channel: str, address: str, receipt: str) -> Issue | None:
     """The issue that a delivered message of the bot spoke of."""
-    about = select(Outbox.about).where(Outbox.channel == channel, Outbox.address == address, Outbox.receipt == receipt).scalar_subquery()
+    about = (
+        select(Outbox.about)
+        .where(Outbox.channel == channel, Outbox.address == address, Outbox.receipt == receipt)
+        .scalar_subquery()
+    )
     return session.scalars(select(Issue).where(Issue.id == about)).first()
 
 
-def backed_by(session: Session, community_id: int, identity_id: int, statuses: Sequence[Status]) -> list[Issue]:
+def backed_by(
+    session: Session, community_id: int, identity_id: int, statuses: Sequence[Status]
+) -> list[Issue]:
     """The issues an account reported or endorsed, newest first."""
     query = (
         select(Issue)
         .join(Endorsement, Endorsement.issue_id == Issue.id)
-        .where(Endorsement.identity_id == identity_id, Issue.community_id == community_id, Issue.status.in_(statuses))
+        .where(
+            Endorsement.identity_id == identity_id,
+            Issue.community_id == community_id,
+            Issue.status.in_(statuses),
+        )
         .order_by(Issue.id.desc())
         .limit(30)
     )
@@ -154,7 +203,12 @@ def held_by(session: Session, community_id: int, person_id: int) -> list[tuple[I
     query = (
         select(Issue, Assignment)
         .join(Assignment, Assignment.issue_id == Issue.id)
-        .where(Assignment.person_id == person_id, Assignment.ended_at.is_(None), Issue.community_id == community_id, Issue.status.in_(LIVE))
+        .where(
+            Assignment.person_id == person_id,
+            Assignment.ended_at.is_(None),
+            Issue.community_id == community_id,
+            Issue.status.in_(LIVE),
+        )
         .order_by(Issue.id)
     )
     return [(row[0], row[1]) for row in session.execute(query)]
@@ -162,7 +216,11 @@ def held_by(session: Session, community_id: int, person_id: int) -> list[tuple[I
 
 def active_assignments(session: Session, issue: Issue) -> list[Assignment]:
     """The holder first, then who was told together with them."""
-    query = select(Assignment).where(Assignment.issue_id == issue.id, Assignment.ended_at.is_(None)).order_by(Assignment.holder.desc(), Assignment.id)
+    query = (
+        select(Assignment)
+        .where(Assignment.issue_id == issue.id, Assignment.ended_at.is_(None))
+        .order_by(Assignment.holder.desc(), Assignment.id)
+    )
     return list(session.scalars(query))
 
 
@@ -173,35 +231,66 @@ def holder_of(session: Session, issue: Issue) -> Assignment | None:
 
 def last_holder(session: Session, issue: Issue) -> Assignment | None:
     """Who had it last, whether or not they still do."""
-    query = select(Assignment).where(Assignment.issue_id == issue.id, Assignment.holder).order_by(Assignment.id.desc()).limit(1)
+    query = (
+        select(Assignment)
+        .where(Assignment.issue_id == issue.id, Assignment.holder)
+        .order_by(Assignment.id.desc())
+        .limit(1)
+    )
     return session.scalars(query).first()
 
 
 def worked_on(session: Session, issue: Issue, person_id: int) -> bool:
     """Whether somebody ever held it."""
-    held = select(Assignment.id).where(Assignment.issue_id == issue.id, Assignment.person_id == person_id, Assignment.accepted_at.is_not(None))
+    held = select(Assignment.id).where(
+        Assignment.issue_id == issue.id,
+        Assignment.person_id == person_id,
+        Assignment.accepted_at.is_not(None),
+    )
     return session.scalar(held.limit(1)) is not None
 
 
 def question_delivered(session: Session, issue: Issue) -> bool:
-    """Whether 「解决了吗」 reached anybody behind the issue: a direct message went out since, or the follow page was opened."""
-    seen = select(Endorsement.id).where(Endorsement.issue_id == issue.id, Endorsement.asked_seen_at >= issue.changed_at)
+    """Whether 「解决了吗」 reached anybody behind the issue: a direct message went out since, or the follow
+    page was opened."""
+    seen = select(Endorsement.id).where(
+        Endorsement.issue_id == issue.id, Endorsement.asked_seen_at >= issue.changed_at
+    )
     if session.scalar(seen.limit(1)) is not None:
         return True
-    accounts = select(Identity.channel, Identity.external).join(Endorsement, Endorsement.identity_id == Identity.id).where(Endorsement.issue_id == issue.id)
-    asked = {(channel, f"dm:{external}") for channel, external in session.execute(accounts) if channel != GATE}
-    sent = select(Outbox.channel, Outbox.address).where(Outbox.about == issue.id, Outbox.at >= issue.changed_at, Outbox.delivery == Delivery.SENT)
+    accounts = (
+        select(Identity.channel, Identity.external)
+        .join(Endorsement, Endorsement.identity_id == Identity.id)
+        .where(Endorsement.issue_id == issue.id)
+    )
+    asked = {
+        (channel, f"dm:{external}") for channel, external in session.execute(accounts) if channel != GATE
+    }
+    sent = select(Outbox.channel, Outbox.address).where(
+        Outbox.about == issue.id, Outbox.at >= issue.changed_at, Outbox.delivery == Delivery.SENT
+    )
     return any((row.channel, row.address) in asked for row in session.execute(sent))
 
 
 def backers(session: Session, issue: Issue) -> list[Endorsement]:
     """Everybody who reported or endorsed it, the first reporter first."""
-    return list(session.scalars(select(Endorsement).where(Endorsement.issue_id == issue.id).order_by(Endorsement.first.desc(), Endorsement.id)))
+    return list(
+        session.scalars(
+            select(Endorsement)
+            .where(Endorsement.issue_id == issue.id)
+            .order_by(Endorsement.first.desc(), Endorsement.id)
+        )
+    )
 
 
 def endorsement_count(session: Session, issue: Issue) -> int:
     """Residents beside the first reporter."""
-    return session.scalar(select(func.count(Endorsement.id)).where(Endorsement.issue_id == issue.id, ~Endorsement.first)) or 0
+    return (
+        session.scalar(
+            select(func.count(Endorsement.id)).where(Endorsement.issue_id == issue.id, ~Endorsement.first)
+        )
+        or 0
+    )
 
 
 def running(session: Session, issue: Issue, *whats: Due) -> list[Deadline]:
@@ -212,10 +301,13 @@ def running(session: Session, issue: Issue, *whats: Due) -> list[Deadline]:
 
 def history(session: Session, issue: Issue) -> list[IssueEvent]:
     """What happened, in order."""
-    return list(session.scalars(select(IssueEvent).where(IssueEvent.issue_id == issue.id).order_by(IssueEvent.id)))
+    return list(
+        session.scalars(select(IssueEvent).where(IssueEvent.issue_id == issue.id).order_by(IssueEvent.id))
+    )
 
 
-# --- writing ------------------------------------------------------------------------------------------------------------
+# --- writing
+# ------------------------------------------------------------------------------------------------------------
 
 
 def record(
@@ -230,7 +322,18 @@ def record(
     **public: Any,
 ) -> None:
     """Add a line to the history; `public` values are shown to everybody, `detail` to those concerned."""
-    session.add(IssueEvent(community_id=issue.community_id, issue_id=issue.id, at=now, what=what, role=role, person_id=person_id, public=public, detail=detail))
+    session.add(
+        IssueEvent(
+            community_id=issue.community_id,
+            issue_id=issue.id,
+            at=now,
+            what=what,
+            role=role,
+            person_id=person_id,
+            public=public,
+            detail=detail,
+        )
+    )
 
 
 def open_issue(
@@ -278,7 +381,16 @@ def open_issue(
         changed_at=now,
     )
     session.add(issue)
-    back(session, issue, reporter_id, now, first=True, words=said.text, message_id=said.message_id, anonymous=said.anonymous)
+    back(
+        session,
+        issue,
+        reporter_id,
+        now,
+        first=True,
+        words=said.text,
+        message_id=said.message_id,
+        anonymous=said.anonymous,
+    )
     add_photos(session, issue, photos, now, identity_id=reporter_id, by_officer=False)
     record(session, issue, now, "opened" if entered_by is None else "opened_for", person_id=entered_by)
     return issue
@@ -311,19 +423,46 @@ def back(
     return backing
 
 
-def add_photos(session: Session, issue: Issue, digests: Sequence[str], now: datetime, *, identity_id: int | None, by_officer: bool) -> int:
+def add_photos(
+    session: Session,
+    issue: Issue,
+    digests: Sequence[str],
+    now: datetime,
+    *,
+    identity_id: int | None,
+    by_officer: bool,
+) -> int:
     """Attach stored photos, each once; how many were new."""
     if not digests:
         return 0
     known = set(session.scalars(select(Photo.digest).where(Photo.issue_id == issue.id)))
     fresh = [d for d in dict.fromkeys(digests) if d not in known]
     for digest in fresh:
-        session.add(Photo(community_id=issue.community_id, issue_id=issue.id, digest=digest, identity_id=identity_id, by_officer=by_officer, at=now))
+        session.add(
+            Photo(
+                community_id=issue.community_id,
+                issue_id=issue.id,
+                digest=digest,
+                identity_id=identity_id,
+                by_officer=by_officer,
+                at=now,
+            )
+        )
     return len(fresh)
 
 
-def give(session: Session, rules: IssueRules, issue: Issue, choice: Choice, now: datetime, *, holder: bool = True, clock: bool = True) -> Assignment:
-    """Put the issue into somebody's hands (or offer it beside the holder) and start the clock for accepting (a whistle has its own)."""
+def give(
+    session: Session,
+    rules: IssueRules,
+    issue: Issue,
+    choice: Choice,
+    now: datetime,
+    *,
+    holder: bool = True,
+    clock: bool = True,
+) -> Assignment:
+    """Put the issue into somebody's hands (or offer it beside the holder) and start the clock for accepting
+    (a whistle has its own)."""
     assignment = Assignment(
         id=new_id(),
         community_id=issue.community_id,
@@ -338,39 +477,68 @@ def give(session: Session, rules: IssueRules, issue: Issue, choice: Choice, now:
     session.add(assignment)
     if holder:
         if clock:
-            start(session, issue, Due.ACCEPT, limit_from(now, rules.accept[issue.urgency]), assignment_id=assignment.id)
+            start(
+                session,
+                issue,
+                Due.ACCEPT,
+                limit_from(now, rules.accept[issue.urgency]),
+                assignment_id=assignment.id,
+            )
         record(session, issue, now, "given", role=choice.who.role, person_id=choice.who.person_id)
     return assignment
 
 
-def start(session: Session, issue: Issue, what: Due, due_at: datetime, *, assignment_id: int | None = None, report_in_id: int | None = None) -> Deadline:
+def start(
+    session: Session,
+    issue: Issue,
+    what: Due,
+    due_at: datetime,
+    *,
+    assignment_id: int | None = None,
+    report_in_id: int | None = None,
+) -> Deadline:
     """Start a clock."""
     deadline = Deadline(
-        id=new_id(), community_id=issue.community_id, issue_id=issue.id, assignment_id=assignment_id, report_in_id=report_in_id, what=what, due_at=due_at
+        id=new_id(),
+        community_id=issue.community_id,
+        issue_id=issue.id,
+        assignment_id=assignment_id,
+        report_in_id=report_in_id,
+        what=what,
+        due_at=due_at,
     )
     session.add(deadline)
     return deadline
 
 
 def stop(session: Session, issue: Issue, now: datetime, *whats: Due, met: bool | None = None) -> None:
-    """Stop the clocks of these kinds (all kinds when none is named); `met` None means called off. One missed before counts as missed."""
+    """Stop the clocks of these kinds (all kinds when none is named); `met` None means called off. One missed
+    before counts as missed."""
     if _unwritten(session, issue, Deadline):
         return
     query = update(Deadline).where(Deadline.issue_id == issue.id, Deadline.settled_at.is_(None))
     if whats:
         query = query.where(Deadline.what.in_(whats))
     session.flush()
-    session.execute(query.where(Deadline.missed_at.is_not(None)).values(settled_at=now, met=False).execution_options(synchronize_session="fetch"))
+    session.execute(
+        query.where(Deadline.missed_at.is_not(None))
+        .values(settled_at=now, met=False)
+        .execution_options(synchronize_session="fetch")
+    )
     kept = None if met is None else met
     session.execute(query.values(settled_at=now, met=kept).execution_options(synchronize_session="fetch"))
 
 
 def _unwritten(session: Session, issue: Issue, kind: type[Deadline | Assignment]) -> bool:
     """The issue was opened in this very turn and has no row of that kind yet: nothing to ask the database."""
-    return issue in session.new and not any(isinstance(row, kind) and row.issue_id == issue.id for row in session.new)
+    return issue in session.new and not any(
+        isinstance(row, kind) and row.issue_id == issue.id for row in session.new
+    )
 
 
-def end_assignments(session: Session, issue: Issue, now: datetime, *, but: Assignment | None = None) -> list[Assignment]:
+def end_assignments(
+    session: Session, issue: Issue, now: datetime, *, but: Assignment | None = None
+) -> list[Assignment]:
     """Take the issue out of all hands but one; returns those that ended."""
     if _unwritten(session, issue, Assignment):
         return []
@@ -381,8 +549,17 @@ def end_assignments(session: Session, issue: Issue, now: datetime, *, but: Assig
     return ended
 
 
-def take(session: Session, rules: IssueRules, issue: Issue, assignment: Assignment, now: datetime, *, together: bool = False) -> list[Assignment]:
-    """接单: this assignment holds it and the clock for the work runs; returns the assignments that thereby ended (none when the others
+def take(
+    session: Session,
+    rules: IssueRules,
+    issue: Issue,
+    assignment: Assignment,
+    now: datetime,
+    *,
+    together: bool = False,
+) -> list[Assignment]:
+    """接单: this assignment holds it and the clock for the work runs; returns the assignments that thereby
+    ended (none when the others
     go on `together`, as the departments of a whistle do)."""
     ended = [] if together else end_assignments(session, issue, now, but=assignment)
     assignment.holder, assignment.accepted_at = True, now
@@ -391,7 +568,13 @@ def take(session: Session, rules: IssueRules, issue: Issue, assignment: Assignme
     if issue.status is Status.OPEN:
         issue.move_to(Status.ACCEPTED, now)
     if not running(session, issue, Due.RESOLVE):
-        start(session, issue, Due.RESOLVE, limit_from(now, rules.resolve[issue.urgency]), assignment_id=assignment.id)
+        start(
+            session,
+            issue,
+            Due.RESOLVE,
+            limit_from(now, rules.resolve[issue.urgency]),
+            assignment_id=assignment.id,
+        )
     record(session, issue, now, "accepted", role=assignment.role, person_id=assignment.person_id)
     return ended
 
@@ -402,7 +585,9 @@ def end_hold(session: Session, issue: Issue, now: datetime) -> None:
         return
     session.flush()
     open_ones = update(Hold).where(Hold.issue_id == issue.id, Hold.decided_at.is_(None))
-    session.execute(open_ones.values(decided_at=now, approved=False).execution_options(synchronize_session="fetch"))
+    session.execute(
+        open_ones.values(decided_at=now, approved=False).execution_options(synchronize_session="fetch")
+    )
     stop(session, issue, now, Due.HOLD, Due.HOLD_APPROVAL)
     issue.held_until = None
 
@@ -428,7 +613,8 @@ def finish(
     detail: str = "",
     **public: Any,
 ) -> None:
-    """End the journey other than by resolution: refused, withdrawn, merged. Hands are emptied and clocks stopped."""
+    """End the journey other than by resolution: refused, withdrawn, merged. Hands are emptied and clocks
+    stopped."""
     issue.move_to(status, now)
     end_hold(session, issue, now)
     end_assignments(session, issue, now)

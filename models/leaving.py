@@ -1,4 +1,5 @@
-"""Leave, resignation and moving away: the rows that change, and who takes over what was in somebody's hands."""
+"""Leave, resignation and moving away: the rows that change, and who takes over what was in somebody's
+hands."""
 
 from __future__ import annotations
 
@@ -27,7 +28,9 @@ def begin_leave(session: Session, person_id: int, now: datetime, until: datetime
 
 def on_leave(session: Session, person_id: int, now: datetime) -> Absence | None:
     """The leave that runs now."""
-    return session.scalars(select(Absence).where(Absence.person_id == person_id, Absence.since <= now, Absence.until > now)).first()
+    return session.scalars(
+        select(Absence).where(Absence.person_id == person_id, Absence.since <= now, Absence.until > now)
+    ).first()
 
 
 def end_leave(session: Session, absence: Absence, now: datetime) -> None:
@@ -40,7 +43,11 @@ def end_leave(session: Session, absence: Absence, now: datetime) -> None:
 
 def posts_held(session: Session, person_id: int, now: datetime) -> Sequence[Post]:
     """The posts of a person that run now or will."""
-    return session.scalars(select(Post).where(Post.person_id == person_id, or_(Post.until.is_(None), Post.until > now)).order_by(Post.id)).all()
+    return session.scalars(
+        select(Post)
+        .where(Post.person_id == person_id, or_(Post.until.is_(None), Post.until > now))
+        .order_by(Post.id)
+    ).all()
 
 
 def end_posts(session: Session, posts: Sequence[Post], now: datetime) -> None:
@@ -74,16 +81,30 @@ def heir(
     without: Collection[int],
     upwards: bool = True,
 ) -> Choice | None:
-    """Who takes over: the deputy or an equal, else (`upwards`) the next rung; of a department only somebody of the same one, then the street."""
+    """Who takes over: the deputy or an equal, else (`upwards`) the next rung; of a department only somebody
+    of the same one, then the street."""
     rungs: tuple[Role, ...] = (own.role, *above(own.role)) if upwards else (own.role,)
     if own.role is Role.DEPARTMENT_OFFICER:
-        same = candidates(everybody, own.role, category=category, where=where, without=without, department=own.department)
+        same = candidates(
+            everybody, own.role, category=category, where=where, without=without, department=own.department
+        )
         if same:
             who = least_loaded(session, same)
-            return Choice(who, {**_plain(own.role), "equals": len(same), "deputy": who.standing_in is not None, **_whistle(own)})
-        # A whistle called this department: no other one stands in for it, and the street would only call itself.
+            return Choice(
+                who,
+                {
+                    **_plain(own.role),
+                    "equals": len(same),
+                    "deputy": who.standing_in is not None,
+                    **_whistle(own),
+                },
+            )
+        # A whistle called this department: no other one stands in for it, and the street would only call
+        # itself.
         rungs = (Role.STREET_OFFICER,) if upwards and not _whistle(own) else ()
-    return choose(session, everybody, rungs=rungs, category=category, where=where, against=against, without=without)
+    return choose(
+        session, everybody, rungs=rungs, category=category, where=where, against=against, without=without
+    )
 
 
 def _whistle(own: Assignment) -> dict[str, object]:
@@ -91,7 +112,15 @@ def _whistle(own: Assignment) -> dict[str, object]:
 
 
 def _plain(role: Role) -> dict[str, object]:
-    return {"role": role.value, "area": 0, "specialist": False, "equals": 1, "empty": [], "avoided": [], "deputy": False}
+    return {
+        "role": role.value,
+        "area": 0,
+        "specialist": False,
+        "equals": 1,
+        "empty": [],
+        "avoided": [],
+        "deputy": False,
+    }
 
 
 def drop_hold_request(session: Session, issue: Issue, now: datetime) -> None:
@@ -102,10 +131,14 @@ def drop_hold_request(session: Session, issue: Issue, now: datetime) -> None:
 
 def blower_of(session: Session, issue: Issue) -> int | None:
     """Who blew the last whistle for an issue."""
-    return session.scalar(select(Whistle.by_id).where(Whistle.issue_id == issue.id).order_by(Whistle.id.desc()).limit(1))
+    return session.scalar(
+        select(Whistle.by_id).where(Whistle.issue_id == issue.id).order_by(Whistle.id.desc()).limit(1)
+    )
 
 
 def pass_whistle(session: Session, issue: Issue, was: int, now_with: int) -> None:
     """A department's open duty to report in follows its officer's task."""
-    open_ones = update(ReportIn).where(ReportIn.issue_id == issue.id, ReportIn.person_id == was, ReportIn.reported_at.is_(None))
+    open_ones = update(ReportIn).where(
+        ReportIn.issue_id == issue.id, ReportIn.person_id == was, ReportIn.reported_at.is_(None)
+    )
     session.execute(open_ones.values(person_id=now_with).execution_options(synchronize_session=False))

@@ -39,8 +39,17 @@ def stamp(at: datetime) -> str:
     return at.astimezone(UTC).replace(microsecond=0).isoformat()
 
 
-def append(session: Session, community_id: int, kind: str, payload: dict[str, Any], now: datetime, *, issue_id: int | None = None) -> Notice:
-    """Continue the community's chain. The head row makes concurrent writers wait; UNIQUE(community, seq) refuses a fork."""
+def append(
+    session: Session,
+    community_id: int,
+    kind: str,
+    payload: dict[str, Any],
+    now: datetime,
+    *,
+    issue_id: int | None = None,
+) -> Notice:
+    """Continue the community's chain. The head row makes concurrent writers wait; UNIQUE(community, seq)
+    refuses a fork."""
     head = session.get(LedgerHead, community_id, with_for_update=True)
     if head is None:
         head = LedgerHead(community_id=community_id, seq=0, hash=GENESIS)
@@ -82,7 +91,12 @@ def exported(notice: Notice) -> dict[str, Any]:
 
 def chain(session: Session, community_id: int) -> list[dict[str, Any]]:
     """The whole record of a community, oldest first."""
-    return [exported(n) for n in session.scalars(select(Notice).where(Notice.community_id == community_id).order_by(Notice.seq))]
+    return [
+        exported(n)
+        for n in session.scalars(
+            select(Notice).where(Notice.community_id == community_id).order_by(Notice.seq)
+        )
+    ]
 
 
 def verify(entries: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -96,9 +110,14 @@ def verify(entries: Sequence[Mapping[str, Any]]) -> list[str]:
                 wrong.append(f"{where}: numbered {entry['seq']}")
             if entry["previous"] != previous:
                 wrong.append(f"{where}: does not follow the entry before it")
-            if entry["payload"] is not None and not hmac.compare_digest(payload_hash(entry["salt"], entry["payload"]), entry["payload_hash"]):
+            if entry["payload"] is not None and not hmac.compare_digest(
+                payload_hash(entry["salt"], entry["payload"]), entry["payload_hash"]
+            ):
                 wrong.append(f"{where}: its content was changed")
-            if entry_hash(entry["previous"], entry["seq"], entry["kind"], entry["at"], entry["payload_hash"]) != entry["hash"]:
+            if (
+                entry_hash(entry["previous"], entry["seq"], entry["kind"], entry["at"], entry["payload_hash"])
+                != entry["hash"]
+            ):
                 wrong.append(f"{where}: its hash does not recompute")
             previous = entry["hash"]
         except (KeyError, TypeError, AttributeError):

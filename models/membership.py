@@ -25,8 +25,12 @@ _HAN = r"[\u4e00-\u9fff]"
 _NAME = re.compile(rf"{_HAN}{{2,4}}|{_HAN}{{1,8}}(?:·{_HAN}{{1,8}}){{1,3}}")
 #: The room ends the address; what follows may be 室, what they are (业主), and the name.
 _ROOM = re.compile(r"(?<!\d)\d{2,4}(?!\d)(?P<after>(?:室|号房|号|房)?(?P<rest>[^\d]*))(?:\d{5,}\D*)?\Z")
-_LINK = re.compile(r"^(?:[\s,，、:：.。的]|业主|租户|住户|租客|户主|房主|家人|我叫|名叫|叫|姓名是?|名字是?|我是)+")
-_BEFORE = re.compile(rf"(?:我叫|名叫|姓名是?|名字是?|我是|叫|^)[\s:：]*(?P<name>{_HAN}{{2,4}}|{_HAN}{{1,8}}(?:·{_HAN}{{1,8}})+)[\s,，、。]")
+_LINK = re.compile(
+    r"^(?:[\s,，、:：.。的]|业主|租户|住户|租客|户主|房主|家人|我叫|名叫|叫|姓名是?|名字是?|我是)+"
+)
+_BEFORE = re.compile(
+    rf"(?:我叫|名叫|姓名是?|名字是?|我是|叫|^)[\s:：]*(?P<name>{_HAN}{{2,4}}|{_HAN}{{1,8}}(?:·{_HAN}{{1,8}})+)[\s,，、。]"
+)
 #: How neighbours are called, but no name for a roll.
 _FAMILIAR = (
     "奶奶",
@@ -64,7 +68,8 @@ def owners_of(household: Household) -> list[str]:
 
 
 def spoken_name(words: str) -> str:
-    """The full name in 「3栋2单元501的李迎新」: what follows the address, else what 「我叫」 introduces. Empty when there is none."""
+    """The full name in 「3栋2单元501的李迎新」: what follows the address, else what 「我叫」 introduces.
+    Empty when there is none."""
     words = words.strip(" ,，。.!！~")
     room = _ROOM.search(words)
     if room is not None and (found := _full(_LINK.sub("", room["rest"]))):
@@ -80,7 +85,11 @@ def _full(name: str) -> str:
 
 def households_at(session: Session, building_id: int, unit: str | None, room: str) -> Sequence[Household]:
     """The flats that an address can mean: one, none, or one in each unit when no unit was said."""
-    query = select(Household).where(Household.building_id == building_id, Household.retired_at.is_(None), Household.room.in_({room, room.lstrip("0")}))
+    query = select(Household).where(
+        Household.building_id == building_id,
+        Household.retired_at.is_(None),
+        Household.room.in_({room, room.lstrip("0")}),
+    )
     if unit is not None:
         query = query.where(or_(Household.unit == unit, Household.unit == ""))
     return session.scalars(query.order_by(Household.unit)).all()
@@ -91,9 +100,14 @@ def is_open(claim: Claim, now: datetime) -> bool:
     return claim.decided_at is None and now - claim.made_at < OPEN_FOR
 
 
-def make_claim(session: Session, community_id: int, identity_id: int, household_id: int, name: str, now: datetime) -> Claim:
-    """A new claim; an earlier one of the same account is replaced (decided by nobody), under a new number lest a tap confirm other words."""
-    for earlier in session.scalars(select(Claim).where(Claim.identity_id == identity_id, Claim.decided_at.is_(None))):
+def make_claim(
+    session: Session, community_id: int, identity_id: int, household_id: int, name: str, now: datetime
+) -> Claim:
+    """A new claim; an earlier one of the same account is replaced (decided by nobody), under a new number
+    lest a tap confirm other words."""
+    for earlier in session.scalars(
+        select(Claim).where(Claim.identity_id == identity_id, Claim.decided_at.is_(None))
+    ):
         earlier.decided_at = now
     claim = Claim(
         id=new_id(),
@@ -112,7 +126,9 @@ def make_claim(session: Session, community_id: int, identity_id: int, household_
 
 def claim_numbered(session: Session, community_id: int, number: int) -> Claim | None:
     """The claim N3 of a community, locked so that two captains cannot decide it at once."""
-    return session.scalars(select(Claim).where(Claim.community_id == community_id, Claim.number == number).with_for_update()).first()
+    return session.scalars(
+        select(Claim).where(Claim.community_id == community_id, Claim.number == number).with_for_update()
+    ).first()
 
 
 def open_claims(session: Session, community_id: int, now: datetime) -> list[tuple[Claim, Household]]:
@@ -139,13 +155,21 @@ def open_claim_of(session: Session, person_id: int, now: datetime) -> Claim | No
 
 def person_with_key(session: Session, key: str) -> Person | None:
     """A person by the roster's key, in whatever case it was typed."""
-    found = session.scalars(select(Person).where(Person.key.in_({key, key.lower(), key.upper()}), Person.retired_at.is_(None)).order_by(Person.id)).all()
+    found = session.scalars(
+        select(Person)
+        .where(Person.key.in_({key, key.lower(), key.upper()}), Person.retired_at.is_(None))
+        .order_by(Person.id)
+    ).all()
     return next((p for p in found if p.key == key), found[0] if found else None)
 
 
 def named_in(session: Session, household_id: int, name: str) -> Person | None:
     """The person of that name who is entered in the household."""
-    home = session.scalars(select(Person).where(Person.household_id == household_id, Person.retired_at.is_(None)).order_by(Person.id))
+    home = session.scalars(
+        select(Person)
+        .where(Person.household_id == household_id, Person.retired_at.is_(None))
+        .order_by(Person.id)
+    )
     return next((p for p in home if bare(p.name) == name), None)
 
 
@@ -161,22 +185,36 @@ class Meant:
 
 
 def meant_by(session: Session, identity: Identity, household_id: int, name: str) -> Meant:
-    """The roster's person of that name in that household; else the account's own person moves there; else somebody new.
+    """The roster's person of that name in that household; else the account's own person moves there; else
+    somebody new.
 
-    An account that changes hands (another name) is never the old person under a new name: posts belong to people.
+    An account that changes hands (another name) is never the old person under a new name: posts belong to
+    people.
     """
     named = named_in(session, household_id, name)
     linked = session.get(Person, identity.person_id) if identity.person_id is not None else None
     if named is not None:
-        others = select(Identity.id).where(Identity.person_id == named.id, Identity.id != identity.id).limit(1)
+        others = (
+            select(Identity.id).where(Identity.person_id == named.id, Identity.id != identity.id).limit(1)
+        )
         return Meant(named, listed=True, elsewhere=session.scalar(others) is not None)
     if linked is not None and (bare(linked.name) == name or identity.channel == ROSTER_CHANNEL):
         return Meant(linked, listed=False, elsewhere=False)
     return Meant(None, listed=False, elsewhere=False)
 
 
-def admit(session: Session, claim: Claim, identity: Identity, household: Household, *, by: int, now: datetime, owner: bool) -> Person:
-    """Carry out a confirmed claim: the person is entered in the household, and the account is theirs from now on."""
+def admit(
+    session: Session,
+    claim: Claim,
+    identity: Identity,
+    household: Household,
+    *,
+    by: int,
+    now: datetime,
+    owner: bool,
+) -> Person:
+    """Carry out a confirmed claim: the person is entered in the household, and the account is theirs from now
+    on."""
     person = meant_by(session, identity, household.id, claim.name).person
     if person is None:
         person = Person(
@@ -204,7 +242,8 @@ def admit(session: Session, claim: Claim, identity: Identity, household: Househo
 
 
 def enter(person: Person, household: Household, *, owner: bool) -> None:
-    """How the person belongs to the household: an owner once the title was seen; by the roster's names an owner whose title was not."""
+    """How the person belongs to the household: an owner once the title was seen; by the roster's names an
+    owner whose title was not."""
     if owner:
         person.relation, person.title_checked = Relation.OWNER, True
         if not household.owners:
@@ -224,7 +263,8 @@ def has_posts(session: Session, person_id: int) -> bool:
 
 
 def _free_key(session: Session, number: int) -> str:
-    """A key that no roster uses: `self-3`; keys are unique over all communities, claim numbers only within one."""
+    """A key that no roster uses: `self-3`; keys are unique over all communities, claim numbers only within
+    one."""
     taken = set(session.scalars(select(Person.key).where(Person.key.startswith("self-"))))
     return next(key for key in _keys(number) if key not in taken)
 

@@ -40,8 +40,18 @@ class Outbox(Base):
     __table_args__ = (
         Index("ix_outbox_turn", "turn_id"),
         Index("ix_outbox_receipt", "channel", "address", "receipt"),
-        Index("ix_outbox_pending", "due_at", sqlite_where=text("delivery = 'pending'"), postgresql_where=text("delivery = 'pending'")),
-        Index("ix_outbox_quiet", "not_before", sqlite_where=text("delivery = 'quiet'"), postgresql_where=text("delivery = 'quiet'")),
+        Index(
+            "ix_outbox_pending",
+            "due_at",
+            sqlite_where=text("delivery = 'pending'"),
+            postgresql_where=text("delivery = 'pending'"),
+        ),
+        Index(
+            "ix_outbox_quiet",
+            "not_before",
+            sqlite_where=text("delivery = 'quiet'"),
+            postgresql_where=text("delivery = 'quiet'"),
+        ),
         Index("ix_outbox_about", "about"),
     )
     id: Mapped[Id]
@@ -73,7 +83,11 @@ class Wait(Base):
     """What one person's conversation in one chat waits for: at most one thing, until a moment."""
 
     __tablename__ = "waits"
-    __table_args__ = (UniqueConstraint("identity_id", "address"), Index("ix_waits_until", "until"), Index("ix_waits_issue", "issue_id"))
+    __table_args__ = (
+        UniqueConstraint("identity_id", "address"),
+        Index("ix_waits_until", "until"),
+        Index("ix_waits_issue", "issue_id"),
+    )
     id: Mapped[Id]
     identity_id: Mapped[int] = mapped_column(refers("identities"))
     channel: Mapped[str]

@@ -44,8 +44,16 @@ class Claimed(NamedTuple):
 
 def heads() -> Select[int, str, str, datetime, datetime | None]:
     """The oldest pending message of each chat, oldest first."""
-    oldest = select(func.min(Outbox.id)).where(Outbox.delivery == Delivery.PENDING).group_by(Outbox.channel, Outbox.address)
-    return select(Outbox.id, Outbox.channel, Outbox.address, Outbox.due_at, Outbox.leased_until).where(Outbox.id.in_(oldest)).order_by(Outbox.id)
+    oldest = (
+        select(func.min(Outbox.id))
+        .where(Outbox.delivery == Delivery.PENDING)
+        .group_by(Outbox.channel, Outbox.address)
+    )
+    return (
+        select(Outbox.id, Outbox.channel, Outbox.address, Outbox.due_at, Outbox.leased_until)
+        .where(Outbox.id.in_(oldest))
+        .order_by(Outbox.id)
+    )
 
 
 def read_heads(session: Session) -> list[Head]:
@@ -69,8 +77,14 @@ def claim(session: Session, ids: Sequence[int], now: datetime, lease: timedelta)
         )
         if result.rowcount == 1:
             won.append(row_id)
-    columns = select(Outbox.id, Outbox.channel, Outbox.address, Outbox.body, Outbox.attempts, Outbox.last_error)
-    return [Claimed(*row) for row in session.execute(columns.where(Outbox.id.in_(won)).order_by(Outbox.id))] if won else []
+    columns = select(
+        Outbox.id, Outbox.channel, Outbox.address, Outbox.body, Outbox.attempts, Outbox.last_error
+    )
+    return (
+        [Claimed(*row) for row in session.execute(columns.where(Outbox.id.in_(won)).order_by(Outbox.id))]
+        if won
+        else []
+    )
 
 
 def delivered(session: Session, row: Claimed, receipt: str | None, now: datetime) -> None:
@@ -89,11 +103,18 @@ def postpone(session: Session, row: Claimed, due_at: datetime, error: str) -> No
 
 def give_up(session: Session, row: Claimed, error: str) -> bool:
     """Stop trying, unless another worker took it over; whether this call did it."""
-    return session.connection().execute(_mine(row).values(delivery=Delivery.GIVEN_UP, leased_until=None, last_error=error)).rowcount == 1
+    return (
+        session.connection()
+        .execute(_mine(row).values(delivery=Delivery.GIVEN_UP, leased_until=None, last_error=error))
+        .rowcount
+        == 1
+    )
 
 
 def _mine(row: Claimed) -> Any:
-    return update(Outbox).where(Outbox.id == row.id, Outbox.delivery == Delivery.PENDING, Outbox.attempts == row.attempts)
+    return update(Outbox).where(
+        Outbox.id == row.id, Outbox.delivery == Delivery.PENDING, Outbox.attempts == row.attempts
+    )
 
 
 def failing_since(last_error: str, now: datetime) -> datetime:
@@ -105,7 +126,8 @@ def failing_since(last_error: str, now: datetime) -> datetime:
 
 
 def failure(since: datetime, why: str) -> str:
-    """The words for `last_error`: the first failure's moment, at a fixed width so that text order is time order, and the latest reason."""
+    """The words for `last_error`: the first failure's moment, at a fixed width so that text order is time
+    order, and the latest reason."""
     return f"{since.astimezone(UTC).isoformat(timespec='microseconds')} {why[:_ERROR_LENGTH]}"
 
 
@@ -114,5 +136,9 @@ def waiting_since(session: Session) -> datetime | None:
     pending = Outbox.delivery == Delivery.PENDING
     untried = session.scalar(select(func.min(Outbox.due_at)).where(pending, Outbox.last_error == ""))
     failed = session.scalar(select(func.min(Outbox.last_error)).where(pending, Outbox.last_error != ""))
-    found = [moment for moment in (untried, failing_since(failed, datetime.max.replace(tzinfo=UTC)) if failed else None) if moment is not None]
+    found = [
+        moment
+        for moment in (untried, failing_since(failed, datetime.max.replace(tzinfo=UTC)) if failed else None)
+        if moment is not None
+    ]
     return min(found, default=None)

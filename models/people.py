@@ -51,14 +51,21 @@ class Relation(StrEnum):
     TENANT = "tenant"
 
 
-RELATION_NAMES: dict[Relation, str] = {Relation.OWNER: "业主", Relation.FAMILY: "家人", Relation.TENANT: "租户"}
+RELATION_NAMES: dict[Relation, str] = {
+    Relation.OWNER: "业主",
+    Relation.FAMILY: "家人",
+    Relation.TENANT: "租户",
+}
 
 
 class Person(Base):
     """Somebody known to the installation by a key of the roster, or entered by a confirmed claim."""
 
     __tablename__ = "people"
-    __table_args__ = (Index("ix_people_household", "household_id"), Index("ix_people_community", "community_id"))
+    __table_args__ = (
+        Index("ix_people_household", "household_id"),
+        Index("ix_people_community", "community_id"),
+    )
     id: Mapped[Id]
     key: Mapped[str] = mapped_column(unique=True)
     name: Mapped[str]
@@ -67,7 +74,8 @@ class Person(Base):
     household_id: Mapped[int | None] = mapped_column(refers("households"))
     relation: Mapped[Relation | None] = mapped_column(words(Relation))
     title_checked: Mapped[bool] = mapped_column(default=False)
-    #: Entered by 「我是 …」 and confirmed, rather than by an import: a second import does not retire such a person.
+    #: Entered by 「我是 …」 and confirmed, rather than by an import: a second import does not retire such a
+    #: person.
     self_entered: Mapped[bool] = mapped_column(default=False)
     retired_at: Mapped[datetime | None]
 
@@ -102,7 +110,10 @@ class Absence(Base):
     """请假: from when to when a person's tasks go to the deputy or to equals."""
 
     __tablename__ = "absences"
-    __table_args__ = (Index("ix_absences_person_until", "person_id", "until"), CheckConstraint("until > since", name="period"))
+    __table_args__ = (
+        Index("ix_absences_person_until", "person_id", "until"),
+        CheckConstraint("until > since", name="period"),
+    )
     id: Mapped[Id]
     person_id: Mapped[int] = mapped_column(refers("people"))
     since: Mapped[datetime]

@@ -95,8 +95,13 @@ class Household(Base):
 
 
 def is_owner(name: str, owners: str) -> bool:
-    """Whether somebody of this name is among a household's `owners`; 「王芳」 is 「王芳(1234)」 too, since the mark only tells namesakes apart."""
+    """Whether somebody of this name is among a household's `owners`; 「王芳」 is 「王芳(1234)」 too, since
+    the mark only tells namesakes apart."""
     if not owners:
         return False
     listed = owners.split("、")
-    return name in listed or name in {owner.partition("(")[0] for owner in listed} or ("(" in name and name.partition("(")[0] in listed)
+    return (
+        name in listed
+        or name in {owner.partition("(")[0] for owner in listed}
+        or ("(" in name and name.partition("(")[0] in listed)
+    )

@@ -1,7 +1,9 @@
 """How long personal data stays, what 删除我的数据 takes away, and what 导出我的数据 hands over (promise 13).
 
-Counts, states, ratings and the public chain stay; words, photos, names, rooms, accounts and message ids go. A backing keeps counting
-after its account is gone: it then belongs to an account of the channel `erased` that nobody has, a different one each time, so that
+Counts, states, ratings and the public chain stay; words, photos, names, rooms, accounts and message ids go. A
+backing keeps counting
+after its account is gone: it then belongs to an account of the channel `erased` that nobody has, a different
+one each time, so that
 two backings of one person cannot be told to be of one person.
 """
 
@@ -15,7 +17,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Text, and_, cast, delete, exists, func, insert, not_, or_, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    Text,
+    and_,
+    cast,
+    delete,
+    exists,
+    func,
+    insert,
+    not_,
+    or_,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.orm import Session
 
 from models.deadlines import CHINA
@@ -54,22 +70,32 @@ class Erased:
     on_roster: bool = False
 
 
-# --- 删除我的数据 -----------------------------------------------------------------------------------------------------------
+# --- 删除我的数据
+# -----------------------------------------------------------------------------------------------------------
 
 
 def erase(session: Session, identity_ids: Collection[int], now: datetime, *, gone: str = GONE) -> Erased:
-    """Take away what is known of whoever is behind these accounts, and of their other accounts where the person is known."""
+    """Take away what is known of whoever is behind these accounts, and of their other accounts where the
+    person is known."""
     session.flush()
     accounts = _accounts(session, identity_ids)
     ids = [account.id for account in accounts]
     if not ids:
         return Erased()
-    people = [person for account in accounts if (person := session.get(Person, account.person_id or 0)) is not None]
+    people = [
+        person for account in accounts if (person := session.get(Person, account.person_id or 0)) is not None
+    ]
     with _overwriting(session):
         reported = list(session.scalars(select(Issue.id).where(Issue.reporter_id.in_(ids))))
         backed = list(session.scalars(select(Endorsement.issue_id).where(Endorsement.identity_id.in_(ids))))
         said = _their_words(session, ids, reported)
-        said |= {word for person in people if not _serves(session, person.id) for word in (person.name, person.phone) if word}
+        said |= {
+            word
+            for person in people
+            if not _serves(session, person.id)
+            for word in (person.name, person.phone)
+            if word
+        }
         messages = _erase_messages(session, accounts, reported, said, gone)
         digests = _drop_photos(session, Photo.identity_id.in_(ids))
         _blank_issues(session, reported)
@@ -78,7 +104,9 @@ def erase(session: Session, identity_ids: Collection[int], now: datetime, *, gon
         backings = _unlink_backings(session, Endorsement.identity_id.in_(ids))
         waiting = list(session.scalars(select(Wait).where(Wait.identity_id.in_(ids))))
         waits = tuple((wait.channel, wait.address, wait.sender) for wait in waiting)
-        digests += _unneeded(session, {digest for wait in waiting for digest in wait.data.get("photos") or ()})
+        digests += _unneeded(
+            session, {digest for wait in waiting for digest in wait.data.get("photos") or ()}
+        )
         _run(session, delete(Wait).where(Wait.identity_id.in_(ids)))
         claims = _run(session, delete(Claim).where(Claim.identity_id.in_(ids)))
         on_roster = _forget_people(session, people, now)
@@ -90,11 +118,17 @@ def erase(session: Session, identity_ids: Collection[int], now: datetime, *, gon
 
 def accounts_of(session: Session, key: str) -> list[int]:
     """The accounts of a person by the roster's key, for the operator's `erase`."""
-    return list(session.scalars(select(Identity.id).join(Person, Identity.person_id == Person.id).where(Person.key == key)))
+    return list(
+        session.scalars(
+            select(Identity.id).join(Person, Identity.person_id == Person.id).where(Person.key == key)
+        )
+    )
 
 
 def _accounts(session: Session, identity_ids: Collection[int]) -> list[Identity]:
-    own = list(session.scalars(select(Identity).where(Identity.id.in_(identity_ids), Identity.channel != ERASED)))
+    own = list(
+        session.scalars(select(Identity).where(Identity.id.in_(identity_ids), Identity.channel != ERASED))
+    )
     known = {account.person_id for account in own if account.person_id is not None}
     others = list(session.scalars(select(Identity).where(Identity.person_id.in_(known)))) if known else []
     return list({account.id: account for account in (*own, *others)}.values())
@@ -107,18 +141,29 @@ def _serves(session: Session, person_id: int) -> bool:
 
 def _their_words(session: Session, ids: Sequence[int], reported: Sequence[int]) -> set[str]:
     written: set[str | None] = set(session.scalars(select(Issue.text).where(Issue.id.in_(reported))))
-    for own, remark in session.execute(select(Endorsement.text, Endorsement.remark).where(Endorsement.identity_id.in_(ids))):
+    for own, remark in session.execute(
+        select(Endorsement.text, Endorsement.remark).where(Endorsement.identity_id.in_(ids))
+    ):
         written |= {own, remark}
     return {words for words in written if words and len(words) >= _TELLING}
 
 
-def _erase_messages(session: Session, accounts: Sequence[Identity], reported: Sequence[int], said: Iterable[str], gone: str) -> int:
-    """Messages to this person go whole; of those to others about their issues, or that quote them, the content."""
-    own = or_(*(and_(Outbox.channel == account.channel, Outbox.address == f"dm:{account.external}") for account in accounts))
+def _erase_messages(
+    session: Session, accounts: Sequence[Identity], reported: Sequence[int], said: Iterable[str], gone: str
+) -> int:
+    """Messages to this person go whole; of those to others about their issues, or that quote them, the
+    content."""
+    own = or_(
+        *(
+            and_(Outbox.channel == account.channel, Outbox.address == f"dm:{account.external}")
+            for account in accounts
+        )
+    )
     count = _run(session, delete(Outbox).where(own))
     concerned = and_(Outbox.about.in_(reported), Outbox.address.like("dm:%"))
     quoting = or_(
-        *(_holds(Outbox.body, word) for word in said), *(_holds(Outbox.body, account.external) for account in accounts if len(account.external) > _TELLING)
+        *(_holds(Outbox.body, word) for word in said),
+        *(_holds(Outbox.body, account.external) for account in accounts if len(account.external) > _TELLING),
     )
     empty = {"text": gone, "buttons": [], "images": [], "links": []}
     return count + _run(session, update(Outbox).where(or_(concerned, quoting)).values(body=empty))
@@ -132,7 +177,8 @@ def _holds(column: Any, word: str) -> ColumnElement[bool]:
 
 
 def _forget_people(session: Session, people: Sequence[Person], now: datetime) -> bool:
-    """Who entered by 「我是 …」 leaves the roster; whoever the community put there stays, without being known to the bot."""
+    """Who entered by 「我是 …」 leaves the roster; whoever the community put there stays, without being known
+    to the bot."""
     stays = False
     for person in people:
         if person.self_entered and not _serves(session, person.id):
@@ -140,7 +186,15 @@ def _forget_people(session: Session, people: Sequence[Person], now: datetime) ->
                 session,
                 update(Person)
                 .where(Person.id == person.id)
-                .values(key=f"erased-{secrets.token_hex(6)}", name="", phone="", household_id=None, relation=None, title_checked=False, retired_at=now),
+                .values(
+                    key=f"erased-{secrets.token_hex(6)}",
+                    name="",
+                    phone="",
+                    household_id=None,
+                    relation=None,
+                    title_checked=False,
+                    retired_at=now,
+                ),
             )
             session.expire(person)
         else:
@@ -148,30 +202,50 @@ def _forget_people(session: Session, people: Sequence[Person], now: datetime) ->
     return stays
 
 
-# --- what goes by itself --------------------------------------------------------------------------------------------------
+# --- what goes by itself
+# --------------------------------------------------------------------------------------------------
 
 
 def purge_messages(session: Session, before: datetime, *, limit: int = 2_000) -> int:
     """Delivered or given-up messages and stored answers from before a moment; how many went.
 
-    What was said about an issue whose 「解决了吗」 is still open stays: silence may close it only if that question was delivered.
+    What was said about an issue whose 「解决了吗」 is still open stays: silence may close it only if that
+    question was delivered.
     """
     asked = exists().where(Issue.id == Outbox.about, Issue.status == Status.RESOLVED)
-    old = select(Outbox.id).where(Outbox.at < before, Outbox.delivery.in_((Delivery.SENT, Delivery.GIVEN_UP)), not_(asked)).limit(limit)
+    old = (
+        select(Outbox.id)
+        .where(Outbox.at < before, Outbox.delivery.in_((Delivery.SENT, Delivery.GIVEN_UP)), not_(asked))
+        .limit(limit)
+    )
     gone = _run(session, delete(Outbox).where(Outbox.id.in_(old)))
-    answered = select(Inbox.id).where(Inbox.at < before, not_(exists().where(Outbox.turn_id == Inbox.id))).limit(limit)
+    answered = (
+        select(Inbox.id)
+        .where(Inbox.at < before, not_(exists().where(Outbox.turn_id == Inbox.id)))
+        .limit(limit)
+    )
     return gone + _run(session, delete(Inbox).where(Inbox.id.in_(answered)))
 
 
 def purge_photos(session: Session, before: datetime, *, limit: int = 500) -> tuple[str, ...]:
-    """Photos taken before a moment; the digests that no row needs any more. Their files go after the commit."""
-    return _drop_photos(session, Photo.id.in_(select(Photo.id).where(Photo.at < before).order_by(Photo.at).limit(limit)))
+    """Photos taken before a moment; the digests that no row needs any more. Their files go after the
+    commit."""
+    return _drop_photos(
+        session, Photo.id.in_(select(Photo.id).where(Photo.at < before).order_by(Photo.at).limit(limit))
+    )
 
 
 def unlink_reporters(session: Session, before: datetime, *, limit: int = 200) -> int:
-    """Take words, rooms and the link to the residents from issues that ended before a moment; how many issues were touched."""
-    linked = exists().where(Endorsement.issue_id == Issue.id, Endorsement.identity_id == Identity.id, Identity.channel != ERASED)
-    ended = select(Issue.id).where(Issue.status.in_(ENDED), Issue.changed_at < before, or_(Issue.text.is_not(None), Issue.reporter_id.is_not(None), linked))
+    """Take words, rooms and the link to the residents from issues that ended before a moment; how many issues
+    were touched."""
+    linked = exists().where(
+        Endorsement.issue_id == Issue.id, Endorsement.identity_id == Identity.id, Identity.channel != ERASED
+    )
+    ended = select(Issue.id).where(
+        Issue.status.in_(ENDED),
+        Issue.changed_at < before,
+        or_(Issue.text.is_not(None), Issue.reporter_id.is_not(None), linked),
+    )
     ids = list(session.scalars(ended.order_by(Issue.changed_at).limit(limit)))
     if not ids:
         return 0
@@ -196,11 +270,24 @@ def purge_claims(session: Session, before: datetime) -> int:
 
 
 def forget_accounts(session: Session, before: datetime, *, limit: int = 1_000) -> int:
-    """Accounts of nobody on the roster that were last seen before a moment and that nothing refers to any more."""
+    """Accounts of nobody on the roster that were last seen before a moment and that nothing refers to any
+    more."""
     used = [
-        exists().where(column == Identity.id) for column in (Endorsement.identity_id, Issue.reporter_id, Photo.identity_id, Wait.identity_id, Claim.identity_id)
+        exists().where(column == Identity.id)
+        for column in (
+            Endorsement.identity_id,
+            Issue.reporter_id,
+            Photo.identity_id,
+            Wait.identity_id,
+            Claim.identity_id,
+        )
     ]
-    idle = select(Identity.id).where(Identity.seen_at < before, Identity.person_id.is_(None), not_(Identity.ignored), *(not_(use) for use in used))
+    idle = select(Identity.id).where(
+        Identity.seen_at < before,
+        Identity.person_id.is_(None),
+        not_(Identity.ignored),
+        *(not_(use) for use in used),
+    )
     return _run(session, delete(Identity).where(Identity.id.in_(idle.limit(limit))))
 
 
@@ -212,7 +299,8 @@ def digests_in_use(session: Session) -> set[str]:
     return kept
 
 
-# --- parts ----------------------------------------------------------------------------------------------------------------
+# --- parts
+# ----------------------------------------------------------------------------------------------------------------
 
 
 def _run(session: Session, statement: Any) -> int:
@@ -235,17 +323,31 @@ def _overwriting(session: Session) -> Iterator[None]:
 
 def _blank_issues(session: Session, ids: Collection[int]) -> None:
     # The words that fired (why) and the hash of the words would give the words away.
-    _run(session, update(Issue).where(Issue.id.in_(ids)).values(reporter_id=None, text=None, room=None, why=[], words_hash=""))
+    _run(
+        session,
+        update(Issue)
+        .where(Issue.id.in_(ids))
+        .values(reporter_id=None, text=None, room=None, why=[], words_hash=""),
+    )
 
 
 def _blank_events(session: Session, ids: Collection[int], *, by_residents: bool) -> None:
-    """What residents gave as reasons (nobody's name stands beside it); after the years, what officers noted as well."""
+    """What residents gave as reasons (nobody's name stands beside it); after the years, what officers noted
+    as well."""
     events = update(IssueEvent).where(IssueEvent.issue_id.in_(ids), IssueEvent.detail != "")
-    _run(session, (events.where(IssueEvent.role.is_(None), IssueEvent.person_id.is_(None)) if by_residents else events).values(detail=""))
+    _run(
+        session,
+        (
+            events.where(IssueEvent.role.is_(None), IssueEvent.person_id.is_(None))
+            if by_residents
+            else events
+        ).values(detail=""),
+    )
 
 
 def _blank_notices(session: Session, ids: Collection[int], said: Collection[str]) -> None:
-    """Entries hold no personal data; should one quote somebody all the same, its content goes and the chain still verifies."""
+    """Entries hold no personal data; should one quote somebody all the same, its content goes and the chain
+    still verifies."""
     if said and ids:
         quoting = or_(*(_holds(Notice.payload, word) for word in said))
         _run(session, update(Notice).where(Notice.issue_id.in_(ids), quoting).values(payload=None, salt=None))
@@ -255,7 +357,14 @@ def _unlink_backings(session: Session, which: ColumnElement[bool]) -> int:
     rows = session.execute(select(Endorsement.id, Endorsement.at).where(which)).all()
     for row in rows:
         # A random id: one that rises with time would show which backings were erased together.
-        nobody = {"id": secrets.randbits(62), "channel": ERASED, "external": secrets.token_hex(12), "person_id": None, "ignored": False, "seen_at": row.at}
+        nobody = {
+            "id": secrets.randbits(62),
+            "channel": ERASED,
+            "external": secrets.token_hex(12),
+            "person_id": None,
+            "ignored": False,
+            "seen_at": row.at,
+        }
         _run(session, insert(Identity).values(nobody))
         cleared = {"identity_id": nobody["id"], "text": None, "message_id": None, "remark": None}
         _run(session, update(Endorsement).where(Endorsement.id == row.id).values(cleared))
@@ -275,33 +384,50 @@ def _unneeded(session: Session, digests: set[str]) -> tuple[str, ...]:
     return tuple(sorted(digests - kept))
 
 
-# --- 导出我的数据 -----------------------------------------------------------------------------------------------------------
+# --- 导出我的数据
+# -----------------------------------------------------------------------------------------------------------
 
 
 def export_identity(session: Session, identity_ids: Collection[int]) -> dict[str, Any]:
-    """Everything held about whoever is behind these accounts, ready for JSON, with keys a resident can read."""
+    """Everything held about whoever is behind these accounts, ready for JSON, with keys a resident can
+    read."""
     accounts = _accounts(session, identity_ids)
     ids = [account.id for account in accounts]
-    people = [person for account in accounts if (person := session.get(Person, account.person_id or 0)) is not None]
+    people = [
+        person for account in accounts if (person := session.get(Person, account.person_id or 0)) is not None
+    ]
     held = {
-        "账号": [{"渠道": a.channel, "账号": a.external, "最近使用": _at(a.seen_at), "不听群消息": a.ignored} for a in accounts],
+        "账号": [
+            {"渠道": a.channel, "账号": a.external, "最近使用": _at(a.seen_at), "不听群消息": a.ignored}
+            for a in accounts
+        ],
         "名册": [_roster_entry(session, person) for person in people],
         "职务": [
             {"职务": ROLE_NAMES[p.role], "部门": p.department, "自": _at(p.since), "至": _at(p.until)}
             for p in session.scalars(select(Post).where(Post.person_id.in_([person.id for person in people])))
         ],
         "诉求和附议": [
-            _backing(session, b, set(ids)) for b in session.scalars(select(Endorsement).where(Endorsement.identity_id.in_(ids)).order_by(Endorsement.at))
+            _backing(session, b, set(ids))
+            for b in session.scalars(
+                select(Endorsement).where(Endorsement.identity_id.in_(ids)).order_by(Endorsement.at)
+            )
         ],
         "登记申请": [
             {"编号": c.number, "姓名": c.name, "提交": _at(c.made_at), "处理": _at(c.decided_at)}
             for c in session.scalars(select(Claim).where(Claim.identity_id.in_(ids)))
         ],
         "等您回答": [
-            {"事项": w.step, "到": _at(w.until), "内容": (w.data or {}).get("text", "")} for w in session.scalars(select(Wait).where(Wait.identity_id.in_(ids)))
+            {"事项": w.step, "到": _at(w.until), "内容": (w.data or {}).get("text", "")}
+            for w in session.scalars(select(Wait).where(Wait.identity_id.in_(ids)))
         ],
         "经手的任务": [
-            {"编号": number, "职务": ROLE_NAMES[a.role], "派单": _at(a.given_at), "接单": _at(a.accepted_at), "结束": _at(a.ended_at)}
+            {
+                "编号": number,
+                "职务": ROLE_NAMES[a.role],
+                "派单": _at(a.given_at),
+                "接单": _at(a.accepted_at),
+                "结束": _at(a.ended_at),
+            }
             for a, number in session.execute(
                 select(Assignment, Issue.number)
                 .join(Issue, Assignment.issue_id == Issue.id)
@@ -312,7 +438,12 @@ def export_identity(session: Session, identity_ids: Collection[int]) -> dict[str
         "发给您的消息": [],
     }
     if accounts:
-        own = or_(*(and_(Outbox.channel == account.channel, Outbox.address == f"dm:{account.external}") for account in accounts))
+        own = or_(
+            *(
+                and_(Outbox.channel == account.channel, Outbox.address == f"dm:{account.external}")
+                for account in accounts
+            )
+        )
         rows = session.execute(select(Outbox.at, Outbox.body).where(own).order_by(Outbox.id))
         held["发给您的消息"] = [{"时间": _at(row.at), "内容": row.body.get("text", "")} for row in rows]
     return held
@@ -328,7 +459,14 @@ def _roster_entry(session: Session, person: Person) -> dict[str, Any]:
     estate, building, unit, room = home or ("", "", "", "")
     where = f"{estate}{building_name(building)}{f'{unit}单元' if unit else ''}{room}" if home else ""
     relation = RELATION_NAMES[person.relation] if person.relation else ""
-    return {"编号": person.key, "姓名": person.name, "手机": person.phone, "住处": where, "身份": relation, "已核产权": person.title_checked}
+    return {
+        "编号": person.key,
+        "姓名": person.name,
+        "手机": person.phone,
+        "住处": where,
+        "身份": relation,
+        "已核产权": person.title_checked,
+    }
 
 
 def _backing(session: Session, backing: Endorsement, ids: set[int]) -> dict[str, Any]:

@@ -1,4 +1,5 @@
-"""Whose errand is it: who serves where and when, the ladder from captain to department, and why this person."""
+"""Whose errand is it: who serves where and when, the ladder from captain to department, and why this
+person."""
 
 from __future__ import annotations
 
@@ -15,14 +16,21 @@ from models.issues import Assignment
 from models.people import ROLE_NAMES, Absence, Person, Post, Role
 
 #: One rung up when nobody answers: captain → grid member → secretary → street → department.
-LADDER: tuple[Role, ...] = (Role.CAPTAIN, Role.GRID_MEMBER, Role.SECRETARY, Role.STREET_OFFICER, Role.DEPARTMENT_OFFICER)
+LADDER: tuple[Role, ...] = (
+    Role.CAPTAIN,
+    Role.GRID_MEMBER,
+    Role.SECRETARY,
+    Role.STREET_OFFICER,
+    Role.DEPARTMENT_OFFICER,
+)
 #: Posts that work issues at all.
 HANDLERS: tuple[Role, ...] = (*LADDER, Role.PROPERTY_OFFICER)
 
 
 @dataclass(frozen=True, slots=True)
 class Area:
-    """Where an issue is, as posts see it: `grids` is the building's grid, or all grids of an estate when the building is not known."""
+    """Where an issue is, as posts see it: `grids` is the building's grid, or all grids of an estate when the
+    building is not known."""
 
     estate_id: int | None = None
     building_id: int | None = None
@@ -47,7 +55,8 @@ class Serving:
     standing_in: int | None = None
 
     def covers(self, where: Area) -> bool:
-        """The post's area contains the place; of a place known only by its estate, any grid member of the estate may take care."""
+        """The post's area contains the place; of a place known only by its estate, any grid member of the
+        estate may take care."""
         if self.building_id is not None:
             return self.building_id == where.building_id
         if self.grid_id is not None:
@@ -74,7 +83,9 @@ class Choice:
     why: dict[str, Any]
 
 
-_absent_now = exists().where(Absence.person_id == Post.person_id, Absence.since <= bindparam("now"), Absence.until > bindparam("now"))
+_absent_now = exists().where(
+    Absence.person_id == Post.person_id, Absence.since <= bindparam("now"), Absence.until > bindparam("now")
+)
 _SERVING = (
     select(
         Post.person_id,
@@ -102,7 +113,8 @@ _SERVING = (
 
 
 def serving(session: Session, community_id: int, now: datetime) -> list[Serving]:
-    """Everybody in a post of this community now. While the principal is there, a deputy counts as absent: may act, is not chosen."""
+    """Everybody in a post of this community now. While the principal is there, a deputy counts as absent: may
+    act, is not chosen."""
     rows = session.connection().execute(_SERVING, {"community": community_id, "now": now}).all()
     return list(_everybody(tuple(rows)))
 
@@ -113,7 +125,14 @@ def _everybody(rows: tuple[Any, ...]) -> tuple[Serving, ...]:
     present = [_serving(row) for row in rows if row.deputy_for is None]
     away = {s.person_id for s in present if s.absent}
     here = {s.person_id for s in present} - away
-    return (*present, *(_serving(row, absent=bool(row.absent) or row.deputy_for in here) for row in rows if row.deputy_for is not None))
+    return (
+        *present,
+        *(
+            _serving(row, absent=bool(row.absent) or row.deputy_for in here)
+            for row in rows
+            if row.deputy_for is not None
+        ),
+    )
 
 
 def _serving(row: Any, *, absent: bool | None = None) -> Serving:
@@ -146,8 +165,10 @@ def candidates(
     without: Collection[int] = (),
     department: str | None = None,
 ) -> list[Serving]:
-    """Who of one role could take it, the best kind first and only that kind: those whose post names the category, then those for all
-    categories; the closest area first. Equals come back together. Of departments, unless one is named, only those for the category."""
+    """Who of one role could take it, the best kind first and only that kind: those whose post names the
+    category, then those for all
+    categories; the closest area first. Equals come back together. Of departments, unless one is named, only
+    those for the category."""
     fit = [
         s
         for s in everybody
@@ -155,7 +176,11 @@ def candidates(
         and not s.absent
         and s.person_id not in without
         and s.covers(where)
-        and (category in s.categories if role is Role.DEPARTMENT_OFFICER and department is None else not s.categories or category in s.categories)
+        and (
+            category in s.categories
+            if role is Role.DEPARTMENT_OFFICER and department is None
+            else not s.categories or category in s.categories
+        )
         and (department is None or s.department == department)
     ]
     if not fit:
@@ -172,11 +197,20 @@ _LOAD = (
 
 
 def least_loaded(session: Session, equals: Sequence[Serving]) -> Serving:
-    """Equal captains share the load: fewest tasks in hand, then the longest without a new one, then the roster's order."""
+    """Equal captains share the load: fewest tasks in hand, then the longest without a new one, then the
+    roster's order."""
     if len(equals) == 1:
         return equals[0]
-    loads = {r[0]: (r[1], r[2]) for r in session.connection().execute(_LOAD, {"people": [s.person_id for s in equals]})}
-    return min(equals, key=lambda s: (loads[s.person_id][0], str(loads[s.person_id][1])) if s.person_id in loads else (0, ""))
+    loads = {
+        r[0]: (r[1], r[2])
+        for r in session.connection().execute(_LOAD, {"people": [s.person_id for s in equals]})
+    }
+    return min(
+        equals,
+        key=lambda s: (
+            (loads[s.person_id][0], str(loads[s.person_id][1])) if s.person_id in loads else (0, "")
+        ),
+    )
 
 
 def choose(
@@ -189,7 +223,8 @@ def choose(
     against: Collection[str] = (),
     without: Collection[int] = (),
 ) -> Choice | None:
-    """The first rung that has somebody, skipping the posts complained about (promise 11); None when no rung has."""
+    """The first rung that has somebody, skipping the posts complained about (promise 11); None when no rung
+    has."""
     skipped = [role for role in rungs if role.value in against]
     empty: list[Role] = []
     for role in rungs:

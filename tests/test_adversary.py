@@ -1,4 +1,5 @@
-"""What an adversary found outside the conversations: memory for pictures, the clock's spans, a 0001 database."""
+"""What an adversary found outside the conversations: memory for pictures, the clock's spans, a 0001
+database."""
 
 from __future__ import annotations
 
@@ -25,7 +26,9 @@ def test_a_small_file_that_asks_for_a_gigabyte_is_refused() -> None:
         photos.clean(bomb.getvalue())
 
 
-@pytest.mark.parametrize(("words", "span"), [("PT0S", timedelta(0)), ("PT1H", timedelta(hours=1)), ("P3D", timedelta(days=3))])
+@pytest.mark.parametrize(
+    ("words", "span"), [("PT0S", timedelta(0)), ("PT1H", timedelta(hours=1)), ("P3D", timedelta(days=3))]
+)
 def test_the_clock_moves_by_exactly_what_is_said(words: str, span: timedelta) -> None:
     assert _span(words, datetime(2026, 11, 23, 10, 0, 0, 740_000, tzinfo=UTC)) == span
 
@@ -40,7 +43,12 @@ def test_an_upgrade_names_nobody(tmp_path: Path) -> None:
         connection.execute(text("PRAGMA defer_foreign_keys = ON"))
         columns = {row[1]: row[2] for row in connection.execute(text("PRAGMA table_info(issues)")) if row[3]}
         fill = {
-            name: "'2026-01-01 00:00:00'" if "DATE" in kind else "0" if "TEXT" not in kind and "JSON" not in kind else "'[]'" for name, kind in columns.items()
+            name: "'2026-01-01 00:00:00'"
+            if "DATE" in kind
+            else "0"
+            if "TEXT" not in kind and "JSON" not in kind
+            else "'[]'"
+            for name, kind in columns.items()
         }
         fill |= {"level": "1", "id": "1", "sensitive": "1", "status": "'open'", "urgency": "'ordinary'"}
         connection.execute(text(f"INSERT INTO issues ({','.join(fill)}) VALUES ({','.join(fill.values())})"))

@@ -1,4 +1,5 @@
-"""The files borrowed from npm: only the pinned content gets in, once, and a closed network is said plainly."""
+"""The files borrowed from npm: only the pinned content gets in, once, and a closed network is said
+plainly."""
 
 import base64
 import hashlib
@@ -18,7 +19,12 @@ def archive(tmp_path: Path) -> Path:
     """What npm packs of a small package."""
     path = tmp_path / "tiny-1.0.0.tgz"
     with tarfile.open(path, "w:gz") as contents:
-        for name, text in (("package/dist/tiny.css", "p{}"), ("package/LICENSE", "MIT"), ("package/../../escaped", "no"), ("package/install.js", "no")):
+        for name, text in (
+            ("package/dist/tiny.css", "p{}"),
+            ("package/LICENSE", "MIT"),
+            ("package/../../escaped", "no"),
+            ("package/install.js", "no"),
+        ):
             entry = tarfile.TarInfo(name)
             entry.size = len(text)
             contents.addfile(entry, io.BytesIO(text.encode()))
@@ -29,10 +35,14 @@ def archive(tmp_path: Path) -> Path:
 def tiny(archive: Path) -> Package:
     """That package, pinned."""
     digest = base64.b64encode(hashlib.sha512(archive.read_bytes()).digest()).decode()
-    return Package(name="tiny", version="1.0.0", integrity=f"sha512-{digest}", files={"dist/tiny.css": "tiny.css"})
+    return Package(
+        name="tiny", version="1.0.0", integrity=f"sha512-{digest}", files={"dist/tiny.css": "tiny.css"}
+    )
 
 
-def test_the_wanted_files_and_the_licence_are_taken_and_nothing_else(tiny: Package, archive: Path, tmp_path: Path) -> None:
+def test_the_wanted_files_and_the_licence_are_taken_and_nothing_else(
+    tiny: Package, archive: Path, tmp_path: Path
+) -> None:
     vendor = tmp_path / "static" / "vendor"
     frontend.check(tiny, archive)
     frontend.unpack(tiny, archive, vendor)
@@ -42,7 +52,9 @@ def test_the_wanted_files_and_the_licence_are_taken_and_nothing_else(tiny: Packa
     assert not list(tmp_path.rglob("escaped"))
 
 
-def test_what_is_there_is_not_fetched_again_and_what_went_missing_is(tiny: Package, archive: Path, tmp_path: Path) -> None:
+def test_what_is_there_is_not_fetched_again_and_what_went_missing_is(
+    tiny: Package, archive: Path, tmp_path: Path
+) -> None:
     frontend.unpack(tiny, archive, tmp_path)
     assert frontend.missing(tmp_path, [tiny]) == []
     assert frontend.missing(tmp_path, [replace(tiny, integrity="sha512-newer")]) != []
@@ -58,7 +70,9 @@ def test_another_content_under_the_same_version_is_refused(tiny: Package, archiv
         frontend.check(tiny, archive)
 
 
-def test_a_closed_network_is_said_with_the_remedy(tiny: Package, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_closed_network_is_said_with_the_remedy(
+    tiny: Package, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     npm = frontend.npm_of_wheel(tmp_path / "nowhere")
     monkeypatch.setattr(frontend, "candidates", lambda: iter(()))
     monkeypatch.setattr(frontend, "NODE_WHEEL", "no-such-package @ file:///nowhere.whl")

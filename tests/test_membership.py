@@ -1,4 +1,5 @@
-"""Who is entered where: names in every wording, accounts of real channels, titles, claims that came too late."""
+"""Who is entered where: names in every wording, accounts of real channels, titles, claims that came too
+late."""
 
 from __future__ import annotations
 
@@ -21,8 +22,12 @@ from tests.town import START, StillClock, town
 
 SURNAMES = "李王张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗房叶苏"
 GIVEN = "迎春新明芳建国秀英强磊静丽勇艳杰娟涛敏霞平刚桂兰晨曦"
-NAMES = st.builds(lambda first, rest: first + rest, st.sampled_from(SURNAMES), st.text(GIVEN, min_size=1, max_size=2))
-ADDRESSES = st.sampled_from(["3栋2单元501", "3-2-501", "三栋二单元501室", "3号楼501", "金康园小区3栋2单元501", "3幢2单元1203"])
+NAMES = st.builds(
+    lambda first, rest: first + rest, st.sampled_from(SURNAMES), st.text(GIVEN, min_size=1, max_size=2)
+)
+ADDRESSES = st.sampled_from(
+    ["3栋2单元501", "3-2-501", "三栋二单元501室", "3号楼501", "金康园小区3栋2单元501", "3幢2单元1203"]
+)
 LINKS = st.sampled_from([" ", "的", "业主", "的业主", " 业主 ", "租户", ",我叫", " 住户"])
 
 
@@ -41,14 +46,21 @@ def test_the_language_part_reads_the_same_sentence(name: str, address: str) -> N
     assert spoken_name(reading.command.rest) == name
 
 
-@pytest.mark.parametrize("words", ["", "3栋2单元501", "3栋2单元501 张奶奶", "3栋2单元501 业主", "3栋2单元501 13800001234"])
+@pytest.mark.parametrize(
+    "words", ["", "3栋2单元501", "3栋2单元501 张奶奶", "3栋2单元501 业主", "3栋2单元501 13800001234"]
+)
 def test_no_full_name_is_no_name(words: str) -> None:
     assert spoken_name(words) == ""
 
 
 @pytest.mark.parametrize(
     ("words", "name"),
-    [("3栋501租户 阿依古丽·买买提", "阿依古丽·买买提"), ("3栋501 李 明", "李明"), ("我叫李迎新，住3栋2单元501", "李迎新"), ("3栋501 李新 13800001234", "李新")],
+    [
+        ("3栋501租户 阿依古丽·买买提", "阿依古丽·买买提"),
+        ("3栋501 李 明", "李明"),
+        ("我叫李迎新，住3栋2单元501", "李迎新"),
+        ("3栋501 李新 13800001234", "李新"),
+    ],
 )
 def test_other_wordings(words: str, name: str) -> None:
     assert spoken_name(words) == name
@@ -67,11 +79,15 @@ async def say(bot: Yishiting, who: str, text: str, channel: str = "sandbox") -> 
 
 
 async def person(bot: Yishiting, key: str) -> Person:
-    return await bot.database.read(lambda session: session.scalars(select(Person).where(Person.key == key)).one())
+    return await bot.database.read(
+        lambda session: session.scalars(select(Person).where(Person.key == key)).one()
+    )
 
 
 async def account(bot: Yishiting, who: str) -> Identity:
-    return await bot.database.read(lambda session: session.scalars(select(Identity).where(Identity.external == who)).one())
+    return await bot.database.read(
+        lambda session: session.scalars(select(Identity).where(Identity.external == who)).one()
+    )
 
 
 async def test_an_account_of_a_real_channel_becomes_the_person_of_the_roster(tmp_path: Path) -> None:
@@ -83,7 +99,9 @@ async def test_an_account_of_a_real_channel_becomes_the_person_of_the_roster(tmp
         await say(bot, "c3", "确认住户 N1")
         assert (await account(bot, "qq1")).person_id == 110
         known = await person(bot, "r3x")
-        assert (known.relation, known.title_checked) == (Relation.TENANT, False), "the roster knows better than the claim"
+        assert (known.relation, known.title_checked) == (Relation.TENANT, False), (
+            "the roster knows better than the claim"
+        )
 
 
 async def test_somebody_new_is_an_owner_by_name_and_on_the_roll_only_after_the_title(tmp_path: Path) -> None:
@@ -92,7 +110,13 @@ async def test_somebody_new_is_an_owner_by_name_and_on_the_roll_only_after_the_t
         await say(bot, "qq2", "我是 3栋1单元101 王芳", "onebot")
         await say(bot, "c3", "确认住户 N1")
         new = await person(bot, "self-1")
-        assert (new.name, new.relation, new.title_checked, new.self_entered, new.household_id) == ("王芳", Relation.OWNER, False, True, 9)
+        assert (new.name, new.relation, new.title_checked, new.self_entered, new.household_id) == (
+            "王芳",
+            Relation.OWNER,
+            False,
+            True,
+            9,
+        )
         assert "self-1" in bot.hub.directory.people
         told = await say(bot, "qq2", "我是 3栋1单元101 王芳", "onebot")
         assert any("还没看过产权证" in line for line in told)
@@ -127,7 +151,9 @@ async def test_a_captain_does_not_confirm_a_second_account_of_their_own(tmp_path
 
         await bot.database.turn(at_home)
         told = await say(bot, "qq6", "我是 3栋1单元501 王建国", "onebot")
-        assert any(line.startswith("dm:c3b ") for line in told) or any(line.startswith("dm:g1 ") for line in told)
+        assert any(line.startswith("dm:c3b ") for line in told) or any(
+            line.startswith("dm:g1 ") for line in told
+        )
         assert "请别人来确认" in (await say(bot, "c3", "确认业主 N1"))[0]
 
 
@@ -141,12 +167,19 @@ async def test_a_claim_is_open_for_thirty_days(tmp_path: Path) -> None:
         await say(bot, "qq7", "我是 3栋2单元501 赵小六", "onebot")
         clock.at += timedelta(days=30)
         assert "已经过期" in (await say(bot, "c3", "确认住户 N2"))[0]
-        claims = await bot.database.read(lambda session: session.scalars(select(Claim).order_by(Claim.number)).all())
+        claims = await bot.database.read(
+            lambda session: session.scalars(select(Claim).order_by(Claim.number)).all()
+        )
         assert [(c.number, c.decided_by is not None) for c in claims] == [(1, True), (2, False)]
 
 
 def second_community(session: Session) -> None:
-    session.add_all([Community(id=2, street_id=1, name="翠湖社区"), Estate(id=2, community_id=2, name="翠湖里", aliases="翠湖小区")])
+    session.add_all(
+        [
+            Community(id=2, street_id=1, name="翠湖社区"),
+            Estate(id=2, community_id=2, name="翠湖里", aliases="翠湖小区"),
+        ]
+    )
     session.add(Building(id=20, community_id=2, estate_id=2, grid_id=None, name="3"))
     session.add(Household(id=90, community_id=2, building_id=20, unit="2", room="501", area=8000, owners=""))
     session.add(Person(id=300, key="x1", name="沈楼长", community_id=2))

@@ -1,4 +1,5 @@
-"""The walls of the house (ARCHITECTURE.md): who may import whom, who may commit, who may look at the clock. Read from the source."""
+"""The walls of the house (ARCHITECTURE.md): who may import whom, who may commit, who may look at the clock.
+Read from the source."""
 
 from __future__ import annotations
 
@@ -26,7 +27,12 @@ CHAT_MAY_IMPORT = ("bot.turn", "bot.message", "bot.router", "bot.language", "bot
 #: A page may read, and may hand a message to the hub; it may not reach into a channel or the worker.
 PAGES_MAY_NOT_IMPORT = ("bot.channels", "bot.outbox", "bot.app", "bot.duties")
 #: Programs for developers that live beside the language part and read labelled files.
-LANGUAGE_TOOLS = ("bot/language/evaluate.py", "bot/language/fit.py", "bot/language/fit_addresses.py", "bot/language/check.py")
+LANGUAGE_TOOLS = (
+    "bot/language/evaluate.py",
+    "bot/language/fit.py",
+    "bot/language/fit_addresses.py",
+    "bot/language/check.py",
+)
 #: What pure text handling never needs.
 IMPURE = (
     "sqlalchemy",
@@ -63,7 +69,8 @@ def sources(top: str) -> tuple[tuple[str, ast.Module], ...]:
 
 
 def imports(path: str, tree: ast.Module) -> Iterator[tuple[int, str]]:
-    """(line, full name) of everything a module imports, also inside functions; relative names made absolute."""
+    """(line, full name) of everything a module imports, also inside functions; relative names made
+    absolute."""
     package = path.removesuffix("/__init__.py").removesuffix(".py").split("/")
     if not path.endswith("__init__.py"):
         package = package[:-1]
@@ -92,7 +99,11 @@ def calls(tree: ast.Module) -> Iterator[tuple[int, str]]:
 @pytest.mark.parametrize("top", WALLS)
 def test_imports_run_one_way(top: str) -> None:
     through = [
-        f"{path}:{line} imports {name}" for path, tree in sources(top) if path != WIRING for line, name in imports(path, tree) if inside(name, WALLS[top])
+        f"{path}:{line} imports {name}"
+        for path, tree in sources(top)
+        if path != WIRING
+        for line, name in imports(path, tree)
+        if inside(name, WALLS[top])
     ]
     assert not through, "design.md §3: imports run one way\n" + "\n".join(through)
 
@@ -114,13 +125,17 @@ def test_a_chat_handler_knows_only_its_turn() -> None:
 
 def test_a_page_reaches_no_channel() -> None:
     through = [
-        f"{path}:{line} imports {name}" for path, tree in sources("handlers") for line, name in imports(path, tree) if inside(name, PAGES_MAY_NOT_IMPORT)
+        f"{path}:{line} imports {name}"
+        for path, tree in sources("handlers")
+        for line, name in imports(path, tree)
+        if inside(name, PAGES_MAY_NOT_IMPORT)
     ]
     assert not through, "\n".join(through)
 
 
 def test_handlers_cannot_send() -> None:
-    """What a handler returns is the reply; `turn.tell` adds the rest. No outbox row, no insert, no commit of its own."""
+    """What a handler returns is the reply; `turn.tell` adds the rest. No outbox row, no insert, no commit of
+    its own."""
     sending = re.compile(r"(^|\.)(Outbox|Outgoing|insert|commit|rollback|begin|send)$")
     found = [
         f"{path}:{line} calls {name}"
@@ -142,7 +157,9 @@ def test_only_the_database_commits() -> None:
         if name.endswith(".commit")
     ]
     assert not found, "one turn, one transaction, one commit (bot/database.py)\n" + "\n".join(found)
-    assert {path for path, tree in sources("bot") for _, name in calls(tree) if name.endswith(".commit")} == COMMITS
+    assert {
+        path for path, tree in sources("bot") for _, name in calls(tree) if name.endswith(".commit")
+    } == COMMITS
 
 
 def clock_calls(top: str) -> Iterator[tuple[str, int, str]]:
@@ -150,12 +167,23 @@ def clock_calls(top: str) -> Iterator[tuple[str, int, str]]:
     for path, tree in sources(top):
         for line, name in calls(tree):
             owner, _, last = name.rpartition(".")
-            if last in CLOCKS and owner in ("datetime", "date", "time", "datetime.datetime", "datetime.date", "dt"):
+            if last in CLOCKS and owner in (
+                "datetime",
+                "date",
+                "time",
+                "datetime.datetime",
+                "datetime.date",
+                "dt",
+            ):
                 yield path, line, name
 
 
 def test_models_are_told_what_time_it_is() -> None:
-    found = [f"{path}:{line} calls {name}" for path, line, name in clock_calls("models") if MODELS_CLOCKS.get(path) != name]
+    found = [
+        f"{path}:{line} calls {name}"
+        for path, line, name in clock_calls("models")
+        if MODELS_CLOCKS.get(path) != name
+    ]
     assert not found, "models take `now` as an argument\n" + "\n".join(found)
 
 
@@ -180,7 +208,8 @@ def test_models_do_no_input_or_output() -> None:
 
 
 def test_the_language_part_is_pure() -> None:
-    """Text in, `Understanding` out: no network, no database, no clock, no chance; of files only the lexicon."""
+    """Text in, `Understanding` out: no network, no database, no clock, no chance; of files only the
+    lexicon."""
     found: list[str] = []
     for path, tree in sources("bot"):
         if not path.startswith("bot/language/") or path in LANGUAGE_TOOLS:
@@ -191,8 +220,16 @@ def test_the_language_part_is_pure() -> None:
             if inside(name, tuple(f.removesuffix(".py").replace("/", ".") for f in LANGUAGE_TOOLS)):
                 found.append(f"{path}:{line} imports the tool {name}")
         if path != "bot/language/lexicon.py":
-            found += [f"{path}:{line} calls {name}" for line, name in calls(tree) if name == "open" or name.endswith((".open", ".read_text", ".read_bytes"))]
-    found += [f"{path}:{line} calls {name}" for path, line, name in clock_calls("bot") if path.startswith("bot/language/") and path not in LANGUAGE_TOOLS]
+            found += [
+                f"{path}:{line} calls {name}"
+                for line, name in calls(tree)
+                if name == "open" or name.endswith((".open", ".read_text", ".read_bytes"))
+            ]
+    found += [
+        f"{path}:{line} calls {name}"
+        for path, line, name in clock_calls("bot")
+        if path.startswith("bot/language/") and path not in LANGUAGE_TOOLS
+    ]
     assert not found, "\n".join(found)
 
 
@@ -201,13 +238,26 @@ def test_no_sentence_in_handlers() -> None:
     found: list[str] = []
     for path, tree in sources("handlers"):
         docstrings = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
-        texts = [n for n in ast.walk(tree) if isinstance(n, ast.Constant) and isinstance(n.value, str) and id(n) not in docstrings]
-        found += [f"{path}:{n.lineno}: {n.value!r}" for n in texts if SENTENCE.search(str(n.value)) and not PATTERN.search(str(n.value))]
+        texts = [
+            n
+            for n in ast.walk(tree)
+            if isinstance(n, ast.Constant) and isinstance(n.value, str) and id(n) not in docstrings
+        ]
+        found += [
+            f"{path}:{n.lineno}: {n.value!r}"
+            for n in texts
+            if SENTENCE.search(str(n.value)) and not PATTERN.search(str(n.value))
+        ]
     assert not found, "a sentence belongs in config/texts\n" + "\n".join(found)
 
 
 def test_no_nameless_module() -> None:
-    assert not [path for top in (*TOPS, "tests", "tools") for path, _ in sources(top) if NAMELESS & set(Path(path).with_suffix("").parts)]
+    assert not [
+        path
+        for top in (*TOPS, "tests", "tools")
+        for path, _ in sources(top)
+        if NAMELESS & set(Path(path).with_suffix("").parts)
+    ]
 
 
 def test_nothing_left_for_later() -> None:
@@ -223,7 +273,9 @@ def test_nothing_left_for_later() -> None:
 
 def test_the_rules_can_be_broken(tmp_path: Path) -> None:
     """A rule that finds nothing in bad source would pass for ever."""
-    bad = ast.parse("from ..handlers import chat\nimport bot.hub as h\nsession.commit()\nfrom datetime import datetime\nx = datetime.now()")
+    bad = ast.parse(
+        "from ..handlers import chat\nimport bot.hub as h\nsession.commit()\nfrom datetime import datetime\nx = datetime.now()"
+    )
     assert [name for _, name in imports("models/deep/bad.py", bad)][:2] == ["models.handlers.chat", "bot.hub"]
     assert [name for _, name in imports("bot/bad.py", ast.parse("from . import hub"))] == ["bot.hub"]
     assert inside("bot.hub", WALLS["models"])

@@ -1,4 +1,5 @@
-"""Every sentence of config/texts: used, known, complete, short, and numbered with #. Keys and values are read from the source."""
+"""Every sentence of config/texts: used, known, complete, short, and numbered with #. Keys and values are read
+from the source."""
 
 from __future__ import annotations
 
@@ -25,13 +26,24 @@ GROUP, GROUP_LIMIT = {"say", "tell_chat", "acknowledge"}, 220
 #: Read by operators at the command line, never by residents.
 OPERATORS = {"roster"}
 #: Method → which argument is the key.
-SPEAKS = {"say": 0, "whisper": 0, "text": 0, "reply": 0, "Refused": 0, "tell": 1, "tell_identity": 1, "tell_chat": 1, "acknowledge": 2}
+SPEAKS = {
+    "say": 0,
+    "whisper": 0,
+    "text": 0,
+    "reply": 0,
+    "Refused": 0,
+    "tell": 1,
+    "tell_identity": 1,
+    "tell_chat": 1,
+    "acknowledge": 2,
+}
 #: Arguments that are not values of the text.
 CONTROL = {"about", "reminder", "images", "private"}
 
 
 class Sample:
-    """Stands for any value a text may want: prints as a place, loops twice, has every attribute, is a moment when asked."""
+    """Stands for any value a text may want: prints as a place, loops twice, has every attribute, is a moment
+    when asked."""
 
     def __str__(self) -> str:
         return "三栋二单元"
@@ -56,10 +68,36 @@ class Sample:
 
 
 #: Values with which arithmetic is done.
-PLAUSIBLE: dict[str, Any] = dict.fromkeys(("number", "about_number", "was", "into", "claim"), 1234) | dict.fromkeys(
-    ("count", "more", "total", "level", "days", "hours", "rows_count", "changed", "new", "equals", "size", "seconds", "rows", "others", "numbers"), 2
+PLAUSIBLE: dict[str, Any] = dict.fromkeys(
+    ("number", "about_number", "was", "into", "claim"), 1234
+) | dict.fromkeys(
+    (
+        "count",
+        "more",
+        "total",
+        "level",
+        "days",
+        "hours",
+        "rows_count",
+        "changed",
+        "new",
+        "equals",
+        "size",
+        "seconds",
+        "rows",
+        "others",
+        "numbers",
+    ),
+    2,
 )
-PLAUSIBLE |= {"rows": [Sample(), Sample()], "others": [17, 18], "numbers": [17, 18], "departments": ["城管", "消防"], "sheet": "people", "counts": {}}
+PLAUSIBLE |= {
+    "rows": [Sample(), Sample()],
+    "others": [17, 18],
+    "numbers": [17, 18],
+    "departments": ["城管", "消防"],
+    "sheet": "people",
+    "counts": {},
+}
 #: Where a name means something else.
 SPECIAL: dict[str, dict[str, Any]] = {
     "membership/which": {"rows": [(3, "3栋2单元501", "李迎新")]},
@@ -103,7 +141,11 @@ def entries() -> dict[str, Entry]:
     for file in FILES:
         for key, value in (yaml.safe_load(file.read_text(encoding="utf-8")) or {}).items():
             whole = value if isinstance(value, dict) else {"text": value}
-            parts = [whole["text"], *(part for b in whole.get("buttons", ()) for part in (b["label"], b["send"])), *whole.get("links", ())]
+            parts = [
+                whole["text"],
+                *(part for b in whole.get("buttons", ()) for part in (b["label"], b["send"])),
+                *whole.get("links", ()),
+            ]
             found[f"{file.stem}/{key}"] = Entry(tuple(map(str, parts)))
     return found
 
@@ -136,10 +178,18 @@ def uses() -> Uses:
     for file in sorted(f for top in ("bot", "handlers", "models") for f in (ROOT / top).rglob("*.py")):
         where = file.relative_to(ROOT).as_posix()
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Constant) and isinstance(node.value, str) and (matched := KEY.match(node.value)) and matched[1] in STEMS:
+            if (
+                isinstance(node, ast.Constant)
+                and isinstance(node.value, str)
+                and (matched := KEY.match(node.value))
+                and matched[1] in STEMS
+            ):
                 keys.setdefault(node.value, f"{where}:{node.lineno}")
             elif isinstance(node, ast.JoinedStr):
-                ends = [part.value if isinstance(part, ast.Constant) and isinstance(part.value, str) else "" for part in (node.values[0], node.values[-1])]
+                ends = [
+                    part.value if isinstance(part, ast.Constant) and isinstance(part.value, str) else ""
+                    for part in (node.values[0], node.values[-1])
+                ]
                 if ends[0].partition("/")[0] in STEMS and "/" in ends[0]:
                     patterns.add((ends[0], ends[1]))
             elif isinstance(node, ast.Call):
@@ -154,15 +204,29 @@ def uses() -> Uses:
 
 
 def _spoken(where: str, node: ast.Call) -> Iterator[Call]:
-    method = node.func.attr if isinstance(node.func, ast.Attribute) else node.func.id if isinstance(node.func, ast.Name) else ""
+    method = (
+        node.func.attr
+        if isinstance(node.func, ast.Attribute)
+        else node.func.id
+        if isinstance(node.func, ast.Name)
+        else ""
+    )
     place = SPEAKS.get(method)
     if place is None or len(node.args) <= place:
         return
     given = {keyword.arg for keyword in node.keywords if keyword.arg}
-    values = (given - CONTROL) | ({"number", "title"} if "about" in given or method == "acknowledge" else set())
+    values = (given - CONTROL) | (
+        {"number", "title"} if "about" in given or method == "acknowledge" else set()
+    )
     for said in ast.walk(node.args[place]):
         if isinstance(said, ast.Constant) and isinstance(said.value, str) and KEY.match(said.value):
-            yield Call(f"{where}:{node.lineno}", method, said.value, frozenset(values), any(keyword.arg is None for keyword in node.keywords))
+            yield Call(
+                f"{where}:{node.lineno}",
+                method,
+                said.value,
+                frozenset(values),
+                any(keyword.arg is None for keyword in node.keywords),
+            )
 
 
 def test_every_key_that_is_used_exists() -> None:
@@ -171,7 +235,12 @@ def test_every_key_that_is_used_exists() -> None:
 
 
 def test_every_key_is_used() -> None:
-    unused = [key for key in entries() if key not in uses().keys and not any(key.startswith(a) and key.endswith(b) for a, b in uses().patterns)]
+    unused = [
+        key
+        for key in entries()
+        if key not in uses().keys
+        and not any(key.startswith(a) and key.endswith(b) for a, b in uses().patterns)
+    ]
     assert not unused, "nothing says these: " + ", ".join(unused)
 
 
@@ -181,12 +250,18 @@ def test_what_history_records_has_words() -> None:
     place = {"record": 3, "finish": 4}
     for file in sorted(f for top in ("handlers", "models") for f in (ROOT / top).rglob("*.py")):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and len(node.args) > place.get(node.func.id, 99):
+            if (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Name)
+                and len(node.args) > place.get(node.func.id, 99)
+            ):
                 for said in ast.walk(node.args[place[node.func.id]]):
                     if isinstance(said, ast.Constant) and isinstance(said.value, str):
                         recorded.setdefault(said.value, f"{file.relative_to(ROOT)}:{node.lineno}")
     assert len(recorded) > 20
-    missing = [f"{where}: history/{what}" for what, where in recorded.items() if f"history/{what}" not in entries()]
+    missing = [
+        f"{where}: history/{what}" for what, where in recorded.items() if f"history/{what}" not in entries()
+    ]
     assert not missing, "\n".join(missing)
 
 
@@ -226,12 +301,17 @@ def test_group_answers_are_short() -> None:
 def test_kind_words_only() -> None:
     """Promise 10."""
     unkind = re.compile("错误|无效|格式")
-    found = [f"{key}: {entry.words}" for key, entry in entries().items() if key.partition("/")[0] not in OPERATORS and unkind.search(entry.words)]
+    found = [
+        f"{key}: {entry.words}"
+        for key, entry in entries().items()
+        if key.partition("/")[0] not in OPERATORS and unkind.search(entry.words)
+    ]
     assert not found, "\n".join(found)
 
 
 def test_a_number_is_written_with_its_sign() -> None:
-    """`#17`. A number inside a command to send back is left alone, and so is a claim's (N3), which is no thing of the community."""
+    """`#17`. A number inside a command to send back is left alone, and so is a claim's (N3), which is no
+    thing of the community."""
     number = re.compile(r"(?<![#N])\{\{ *(about_)?number *\}\}")
     bare = []
     for key, entry in entries().items():

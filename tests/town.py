@@ -1,4 +1,5 @@
-"""A small made-up community and the whole bot on it, with a real SQLite file and a clock that only moves when told."""
+"""A small made-up community and the whole bot on it, with a real SQLite file and a clock that only moves when
+told."""
 
 from __future__ import annotations
 
@@ -55,18 +56,56 @@ class StillClock(Clock):
 
 
 def people(session: Session) -> None:
-    """One community, one estate, two grids, five buildings of two units, four flats each, and somebody in most of them."""
-    session.add_all([District(id=1, name="五华区"), Street(id=1, district_id=1, name="护国街道"), Community(id=1, street_id=1, name="金康园社区")])
-    session.add_all([Estate(id=1, community_id=1, name="金康园小区"), Grid(id=1, community_id=1, name="第一网格"), Grid(id=2, community_id=1, name="第二网格")])
+    """One community, one estate, two grids, five buildings of two units, four flats each, and somebody in
+    most of them."""
+    session.add_all(
+        [
+            District(id=1, name="五华区"),
+            Street(id=1, district_id=1, name="护国街道"),
+            Community(id=1, street_id=1, name="金康园社区"),
+        ]
+    )
+    session.add_all(
+        [
+            Estate(id=1, community_id=1, name="金康园小区"),
+            Grid(id=1, community_id=1, name="第一网格"),
+            Grid(id=2, community_id=1, name="第二网格"),
+        ]
+    )
     home = 0
     for number in range(1, 6):
-        session.add(Building(id=number, community_id=1, estate_id=1, grid_id=1 if number <= 3 else 2, name=str(number)))
+        session.add(
+            Building(
+                id=number, community_id=1, estate_id=1, grid_id=1 if number <= 3 else 2, name=str(number)
+            )
+        )
         for unit in ("1", "2"):
             for room in ("101", "501"):
                 home += 1
-                session.add(Household(id=home, community_id=1, building_id=number, unit=unit, room=room, area=8950, owners=f"业主{home}"))
-        session.add(Person(id=100 + number, key=f"r{number}", name=f"居民{number}", community_id=1, household_id=home, relation=Relation.OWNER))
-    session.add(Person(id=110, key="r3x", name="李迎春", community_id=1, household_id=9, relation=Relation.TENANT))
+                session.add(
+                    Household(
+                        id=home,
+                        community_id=1,
+                        building_id=number,
+                        unit=unit,
+                        room=room,
+                        area=8950,
+                        owners=f"业主{home}",
+                    )
+                )
+        session.add(
+            Person(
+                id=100 + number,
+                key=f"r{number}",
+                name=f"居民{number}",
+                community_id=1,
+                household_id=home,
+                relation=Relation.OWNER,
+            )
+        )
+    session.add(
+        Person(id=110, key="r3x", name="李迎春", community_id=1, household_id=9, relation=Relation.TENANT)
+    )
     ids = {key: 200 + place for place, (key, *_rest) in enumerate(OFFICERS)}
     for key, name, role, bound in OFFICERS:
         session.add(Person(id=ids[key], key=key, name=name, phone="13800001234", community_id=1))
@@ -75,7 +114,9 @@ def people(session: Session) -> None:
             where["deputy_for"] = ids[str(where["deputy_for"])]
         session.add(Post(id=ids[key], person_id=ids[key], role=role, **where))
     session.add(Chat(id=1, channel="sandbox", key="g", name="金康园大群", community_id=1, estate_id=1))
-    session.add(Chat(id=2, channel="sandbox", key="g3", name="3栋群", community_id=1, estate_id=1, building_id=3))
+    session.add(
+        Chat(id=2, channel="sandbox", key="g3", name="3栋群", community_id=1, estate_id=1, building_id=3)
+    )
     raise_revision(session)
 
 

@@ -1,6 +1,8 @@
-"""Set the project up in .venv: `python tools/bootstrap.py run | dev | test | wheel`. Standard library only, any Python ≥ 3.11, done twice costs nothing.
+"""Set the project up in .venv: `python tools/bootstrap.py run | dev | test | wheel`. Standard library only,
+any Python ≥ 3.11, done twice costs nothing.
 
-run: what serving needs. dev: and what checking and testing needs. test: and a browser. wheel: build one into dist/.
+run: what serving needs. dev: and what checking and testing needs. test: and a browser. wheel: build one into
+dist/.
 Mirrors by environment variable, as each client has them: PIP_INDEX_URL, npm_config_registry.
 """
 
@@ -45,7 +47,8 @@ def main(goal: str) -> None:
 
 @contextmanager
 def one_at_a_time() -> Iterator[None]:
-    """Two set-ups in one tree would tread on each other; where the system has file locks the second one waits."""
+    """Two set-ups in one tree would tread on each other; where the system has file locks the second one
+    waits."""
     try:
         import fcntl
     except ImportError:
@@ -87,7 +90,8 @@ def apt_get_venv() -> None:
 
 
 def install(which: str) -> None:
-    """Install from the lock, every file checked by its hash, then the project itself in place; skipped when the stamp says it is done."""
+    """Install from the lock, every file checked by its hash, then the project itself in place; skipped when
+    the stamp says it is done."""
     lock = ROOT / "tools" / "lock" / f"{which}.txt"
     state = digest(lock)
     done = read_stamp()
@@ -106,24 +110,44 @@ def install(which: str) -> None:
 
 def pip(*arguments: str | Path, count: int = 0) -> None:
     """Let pip install, with a running count on a terminal, and its whole report only when it fails."""
-    command = [PYTHON, "-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--no-deps", "--progress-bar", "off", *arguments]
+    command = [
+        PYTHON,
+        "-m",
+        "pip",
+        "install",
+        "--disable-pip-version-check",
+        "--no-input",
+        "--no-deps",
+        "--progress-bar",
+        "off",
+        *arguments,
+    ]
     report = []
     collected = 0
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8", errors="replace") as process:
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8", errors="replace"
+    ) as process:
         for line in process.stdout or ():
             report.append(line)
             if line.startswith("Collecting ") and count and sys.stdout.isatty():
                 collected += 1
-                print(f"\r{collected}/{count} {line.split()[1]:<60}", end="\n" if collected == count else "", flush=True)
+                print(
+                    f"\r{collected}/{count} {line.split()[1]:<60}",
+                    end="\n" if collected == count else "",
+                    flush=True,
+                )
     if process.returncode != 0:
         sys.stderr.write("".join(report[-40:]))
         sys.exit(NO_PACKAGES)
 
 
 def digest(lock: Path) -> str:
-    """What the installation depends on: the lock, and the part of pyproject.toml that describes the package."""
+    """What the installation depends on: the lock, and the part of pyproject.toml that describes the
+    package."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    described = json.dumps([project["build-system"], project["project"], project["tool"]["hatch"]], sort_keys=True)
+    described = json.dumps(
+        [project["build-system"], project["project"], project["tool"]["hatch"]], sort_keys=True
+    )
     return hashlib.sha256(lock.read_bytes() + described.encode() + str(ROOT).encode()).hexdigest()
 
 
@@ -137,17 +161,23 @@ def read_stamp() -> dict[str, str]:
 
 
 def fetch_front_end() -> None:
-    """Fetch what the pages borrow from npm. They work without it, only plain, so a machine without a network goes on; CI does not."""
+    """Fetch what the pages borrow from npm. They work without it, only plain, so a machine without a network
+    goes on; CI does not."""
     if run([PYTHON, "-m", "bot.frontend"]) != 0:
         if IN_CI:
             sys.exit("The front-end files could not be fetched (see above).")
-        print("The front-end files could not be fetched (see above): the pages work, but look plain. The next `make run` tries again.", flush=True)
+        print(
+            "The front-end files could not be fetched (see above): the pages work, but look plain. The next `make run` tries again.",
+            flush=True,
+        )
 
 
 def run(command: Command, *, quiet: bool = False) -> int:
     """Run a command and return its exit code."""
     output = subprocess.DEVNULL if quiet else None
-    return subprocess.run([str(part) for part in command], check=False, stdout=output, stderr=output).returncode
+    return subprocess.run(
+        [str(part) for part in command], check=False, stdout=output, stderr=output
+    ).returncode
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
-"""The Chromium of the browser tests: find it, else install it. `make test` runs this; Debian's package comes first, Playwright's own download second."""
+"""The Chromium of the browser tests: find it, else install it. `make test` runs this; Debian's package comes
+first, Playwright's own download second."""
 
 import os
 import shutil
@@ -35,9 +36,12 @@ def downloaded() -> str | None:
 
 
 def has_chinese_font() -> bool:
-    """Whether fontconfig knows a font for Chinese; without one every character is an empty box and has another width."""
+    """Whether fontconfig knows a font for Chinese; without one every character is an empty box and has
+    another width."""
     listing = shutil.which("fc-list")
-    return bool(listing and subprocess.run([listing, ":lang=zh"], capture_output=True, check=False).stdout.strip())
+    return bool(
+        listing and subprocess.run([listing, ":lang=zh"], capture_output=True, check=False).stdout.strip()
+    )
 
 
 def can_use_apt() -> bool:
@@ -49,9 +53,20 @@ def install_with_apt() -> bool:
     """Debian's Chromium and a Chinese font, without asking anything."""
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     options = ["-qq", "-o", "DPkg::Lock::Timeout=300", "-o", "Acquire::Retries=2"]
-    for command in (["apt-get", *options, "update"], ["apt-get", *options, "install", "-y", "--no-install-recommends", *DEBIAN]):
+    for command in (
+        ["apt-get", *options, "update"],
+        ["apt-get", *options, "install", "-y", "--no-install-recommends", *DEBIAN],
+    ):
         # The log of a hundred packages is only of interest when something went wrong.
-        done = subprocess.run(command, env=environment, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8", errors="replace")
+        done = subprocess.run(
+            command,
+            env=environment,
+            check=False,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            errors="replace",
+        )
         if done.returncode != 0:
             sys.stderr.write(done.stdout)
             return False
@@ -61,7 +76,10 @@ def install_with_apt() -> bool:
 def install() -> None:
     """Install what is missing, as far as this machine lets us."""
     if can_use_apt():
-        print("installing Chromium and a Chinese font from the system's packages (once, a minute or two)", flush=True)
+        print(
+            "installing Chromium and a Chinese font from the system's packages (once, a minute or two)",
+            flush=True,
+        )
         if install_with_apt():
             return
     if find_chromium() is None:
@@ -70,15 +88,21 @@ def install() -> None:
 
 
 def main() -> int:
-    """Make sure that there is a browser. Without one the browser tests are skipped, under CI=true this fails at once."""
+    """Make sure that there is a browser. Without one the browser tests are skipped, under CI=true this fails
+    at once."""
     on_linux = sys.platform.startswith("linux")
     if find_chromium() is None or (on_linux and not has_chinese_font()):
         install()
     if on_linux and not has_chinese_font():
-        print("no Chinese font found: install one (Debian: fonts-noto-cjk), or the pages' text has the wrong size in the browser tests")
+        print(
+            "no Chinese font found: install one (Debian: fonts-noto-cjk), or the pages' text has the wrong size in the browser tests"
+        )
     if find_chromium() is not None:
         return 0
-    print("no Chromium: the browser tests cannot run. Install Chromium or Chrome, or name one in TEST_CHROMIUM.", file=sys.stderr)
+    print(
+        "no Chromium: the browser tests cannot run. Install Chromium or Chrome, or name one in TEST_CHROMIUM.",
+        file=sys.stderr,
+    )
     return 1 if os.environ.get("CI") == "true" else 0
 
 

@@ -1,6 +1,8 @@
-"""Feed real text through the sandbox API of a running demo and count what came of it: `python tools/real_input.py DATA_DIR [BASE_URL]`.
+"""Feed real text through the sandbox API of a running demo and count what came of it: `python
+tools/real_input.py DATA_DIR [BASE_URL]`.
 
-The text stays where it is: nothing of it is written or printed but counts. See ../shared/data/README.md for the files.
+The text stays where it is: nothing of it is written or printed but counts. See ../shared/data/README.md for
+the files.
 """
 
 from __future__ import annotations
@@ -19,7 +21,9 @@ SEED = 20261123
 
 def post(base: str, path: str, body: dict[str, object]) -> dict[str, object]:
     """One request, one answer."""
-    request = urllib.request.Request(f"{base}{path}", json.dumps(body).encode(), {"Content-Type": "application/json"})  # noqa: S310 - our own server
+    request = urllib.request.Request(  # noqa: S310 - our own server
+        f"{base}{path}", json.dumps(body).encode(), {"Content-Type": "application/json"}
+    )
     with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310 - likewise
         found: dict[str, object] = json.load(answer)
         return found
@@ -33,9 +37,14 @@ def rows(file: Path) -> list[dict[str, str]]:
 
 def corpus(data: Path) -> list[tuple[str, str, bool]]:
     """(source, text, is a report), shuffled as a group would mix them."""
-    chat = [json.loads(line) for line in (data / "group_chat_dev.jsonl").read_text(encoding="utf-8").splitlines()]
+    chat = [
+        json.loads(line) for line in (data / "group_chat_dev.jsonl").read_text(encoding="utf-8").splitlines()
+    ]
     lines = [("group_chat", row["text"], row["intent"] == "report") for row in chat]
-    lines += [("complaints", f"{row['title']}\n{row['text']}", True) for row in rows(data / "complaints_dev.tsv")[:500]]
+    lines += [
+        ("complaints", f"{row['title']}\n{row['text']}", True)
+        for row in rows(data / "complaints_dev.tsv")[:500]
+    ]
     lines += [("chitchat", row["text"], False) for row in rows(data / "chitchat_dev.tsv")[:5000]]
     random.Random(SEED).shuffle(lines)  # noqa: S311 - a shuffle, not a secret
     return lines
@@ -70,10 +79,18 @@ def main() -> None:
     lines = corpus(data)
     for number, (source, text, report) in enumerate(lines):
         sender = chooser.choice(residents)
-        reply = post(base, "/sandbox/messages", {"id": f"real-{number}", "chat": estate["chat"], "sender": sender, "text": text[:20_000]})
-        counts.setdefault(f"{source}{' report' if report else ' other'}", Counter())[kind({**reply, "sender": sender}, estate["chat"])] += 1
+        reply = post(
+            base,
+            "/sandbox/messages",
+            {"id": f"real-{number}", "chat": estate["chat"], "sender": sender, "text": text[:20_000]},
+        )
+        counts.setdefault(f"{source}{' report' if report else ' other'}", Counter())[
+            kind({**reply, "sender": sender}, estate["chat"])
+        ] += 1
     seconds = time.perf_counter() - started
-    print(f"{len(lines)} messages in {seconds:.1f} s, {len(lines) / seconds:.0f} a second (one connection a message, one at a time)")
+    print(
+        f"{len(lines)} messages in {seconds:.1f} s, {len(lines) / seconds:.0f} a second (one connection a message, one at a time)"
+    )
     for name, found in sorted(counts.items()):
         print(f"{name:20s} {sum(found.values()):5d}", dict(found))
 

@@ -1,4 +1,5 @@
-"""The gate page as a channel: what the bot says is shown on the follow page, straight from the outbox table."""
+"""The gate page as a channel: what the bot says is shown on the follow page, straight from the outbox
+table."""
 
 from __future__ import annotations
 

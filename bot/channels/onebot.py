@@ -1,6 +1,8 @@
-"""OneBot v11 over reverse WebSocket: the implementation connects to us, events come in and API calls go out on the same socket.
+"""OneBot v11 over reverse WebSocket: the implementation connects to us, events come in and API calls go out
+on the same socket.
 
-Nothing a resident wrote reaches a log. Sending is at least once: when a socket breaks between a call and its answer, the message goes out
+Nothing a resident wrote reaches a log. Sending is at least once: when a socket breaks between a call and its
+answer, the message goes out
 again, as OneBot has no key by which the implementation could recognise it.
 """
 
@@ -35,7 +37,8 @@ FETCH_SECONDS, REDIRECTS = 15, 3
 CALL_SECONDS = 20.0
 #: A silent socket is given up after this many seconds without a pong.
 HEARTBEAT_SECONDS = 30.0
-#: Events in work at once and events read at most; beyond that the socket is not read, so that the implementation waits.
+#: Events in work at once and events read at most; beyond that the socket is not read, so that the
+#: implementation waits.
 WORKING, READ_AHEAD = 64, 1000
 #: How long events in work may take to finish at shutdown.
 DRAIN_SECONDS = 10.0
@@ -68,7 +71,9 @@ class OneBot:
     name = "onebot"
     instant = False
 
-    def __init__(self, settings: OneBotSettings, receive: Callable[[Inbound], Awaitable[object]], texts: Texts) -> None:
+    def __init__(
+        self, settings: OneBotSettings, receive: Callable[[Inbound], Awaitable[object]], texts: Texts
+    ) -> None:
         self._token = settings.access_token.get_secret_value().encode()
         self._path, self._receive, self._texts = settings.path, receive, texts
         #: The newest socket of each (account, role), the newest last.
@@ -78,7 +83,8 @@ class OneBot:
         self._working, self._room = asyncio.Semaphore(WORKING), asyncio.Semaphore(READ_AHEAD)
         self._client: aiohttp.ClientSession | None = None
 
-    # --- the channel ----------------------------------------------------------------------------------------------------
+    # --- the channel
+    # ----------------------------------------------------------------------------------------------------
 
     def mount(self, app: web.Application) -> None:
         """Add the route; sockets close and events finish before the application's own clean-up."""
@@ -109,8 +115,10 @@ class OneBot:
     async def fetch(self, image: Image) -> bytes:
         """Download a picture the hub wants to keep: http or https, 10 MB, 15 seconds, three redirects.
 
-        Private and loopback addresses are allowed, unlike with addresses that residents could write: this one was made by the
-        implementation, which holds our token and often serves pictures from its own machine. What comes back is only ever decoded as
+        Private and loopback addresses are allowed, unlike with addresses that residents could write: this one
+        was made by the
+        implementation, which holds our token and often serves pictures from its own machine. What comes back
+        is only ever decoded as
         a picture, never shown or logged as text.
         """
         if image.data is not None:
@@ -118,7 +126,9 @@ class OneBot:
         if not _is_web(image.url):
             raise NotAPhoto("broken")
         if self._client is None:
-            self._client = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=FETCH_SECONDS), trust_env=False)
+            self._client = aiohttp.ClientSession(
+                timeout=aiohttp.ClientTimeout(total=FETCH_SECONDS), trust_env=False
+            )
         data = bytearray()
         try:
             async with self._client.get(image.url or "", max_redirects=REDIRECTS) as response:
@@ -135,15 +145,24 @@ class OneBot:
         return bytes(data)
 
     def segments(self, body: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """A stored message as OneBot segments; buttons become lines that say what to reply. Text segments need no escaping."""
+        """A stored message as OneBot segments; buttons become lines that say what to reply. Text segments
+        need no escaping."""
         lines = [str(body.get("text", ""))]
-        lines += [self._texts.text("onebot/button", label=b["label"], send=b["send"]) for b in body.get("buttons", ())]
+        lines += [
+            self._texts.text("onebot/button", label=b["label"], send=b["send"])
+            for b in body.get("buttons", ())
+        ]
         lines += [str(link) for link in body.get("links", ())]
         text = "\n".join(line for line in lines if line)
         segments: list[dict[str, Any]] = [{"type": "text", "data": {"text": text}}] if text else []
         for url in body.get("images", ()):
             head, _, data = str(url).partition(";base64,")
-            segments.append({"type": "image", "data": {"file": f"base64://{data}" if head.startswith("data:") else str(url)}})
+            segments.append(
+                {
+                    "type": "image",
+                    "data": {"file": f"base64://{data}" if head.startswith("data:") else str(url)},
+                }
+            )
         return segments
 
     async def call(self, action: str, params: Mapping[str, Any]) -> Any:
@@ -156,7 +175,9 @@ class OneBot:
         link.calls[echo] = answer
         try:
             async with asyncio.timeout(CALL_SECONDS):
-                await link.socket.send_str(json.dumps({"action": action, "params": params, "echo": echo}, ensure_ascii=False))
+                await link.socket.send_str(
+                    json.dumps({"action": action, "params": params, "echo": echo}, ensure_ascii=False)
+                )
                 result = await answer
         except TimeoutError as error:
             raise Undeliverable("the implementation did not answer in time") from error
@@ -170,7 +191,9 @@ class OneBot:
         retcode = retcode if isinstance(retcode, int) else None
         why = f"{result.get('message') or ''} {result.get('wording') or ''}"
         # go-cqhttp answers 100 also when the platform refused for the moment.
-        raise Undeliverable(f"retcode {retcode}", final=retcode in FINAL_RETCODES and "SEND_MSG_API_ERROR" not in why)
+        raise Undeliverable(
+            f"retcode {retcode}", final=retcode in FINAL_RETCODES and "SEND_MSG_API_ERROR" not in why
+        )
 
     def _outward(self) -> _Link | None:
         for link in reversed(self._links.values()):
@@ -178,7 +201,8 @@ class OneBot:
                 return link
         return None
 
-    # --- sockets --------------------------------------------------------------------------------------------------------
+    # --- sockets
+    # --------------------------------------------------------------------------------------------------------
 
     async def _accept(self, request: web.Request) -> web.StreamResponse:
         given = _token_of(request)
@@ -187,12 +211,17 @@ class OneBot:
         if not hmac.compare_digest(given, self._token):
             log.warning("wrong access token", remote=request.remote)
             return web.Response(status=403, text="access token wrong")
-        self_id, role = request.headers.get("X-Self-ID", ""), request.headers.get("X-Client-Role", "universal").lower()
+        self_id, role = (
+            request.headers.get("X-Self-ID", ""),
+            request.headers.get("X-Client-Role", "universal").lower(),
+        )
         if not self_id.isdigit() or role not in {"universal", "api", "event"}:
             return web.Response(status=400, text="X-Self-ID or X-Client-Role")
         socket = web.WebSocketResponse(max_msg_size=MAX_FRAME, heartbeat=HEARTBEAT_SECONDS)
         if not socket.can_prepare(request).ok:
-            return web.Response(status=426, text="a WebSocket is expected here", headers={"Upgrade": "websocket"})
+            return web.Response(
+                status=426, text="a WebSocket is expected here", headers={"Upgrade": "websocket"}
+            )
         await socket.prepare(request)
         link = _Link(socket, self_id, role)
         old = self._links.pop((self_id, role), None)
@@ -257,7 +286,9 @@ class OneBot:
 
     async def _close(self, _app: web.Application) -> None:
         links = list(self._links.values())
-        await asyncio.gather(*(link.socket.close(code=WSCloseCode.GOING_AWAY) for link in links), return_exceptions=True)
+        await asyncio.gather(
+            *(link.socket.close(code=WSCloseCode.GOING_AWAY) for link in links), return_exceptions=True
+        )
         if self._tasks:
             _, late = await asyncio.wait(self._tasks, timeout=DRAIN_SECONDS)
             for task in late:
@@ -269,7 +300,8 @@ class OneBot:
             await self._client.close()
 
 
-# --- reading the wire ---------------------------------------------------------------------------------------------------
+# --- reading the wire
+# ---------------------------------------------------------------------------------------------------
 
 
 def _token_of(request: web.Request) -> bytes | None:
@@ -297,7 +329,11 @@ def parse(event: Mapping[str, Any], self_id: str) -> Inbound | None:
             sender = _id(event, "user_id")
             chat = _id(event, "group_id") if kind == "group_recall" else f"dm:{sender}"
             own = sender == self_id
-            return None if own else Inbound(channel=OneBot.name, chat=chat, sender=sender, recalled=_id(event, "message_id"))
+            return (
+                None
+                if own
+                else Inbound(channel=OneBot.name, chat=chat, sender=sender, recalled=_id(event, "message_id"))
+            )
     return None
 
 
@@ -333,7 +369,18 @@ def _message(event: Mapping[str, Any], self_id: str, *, group: bool) -> Inbound 
         return None
     about = event.get("sender")
     nickname = (about.get("card") or about.get("nickname") or "") if isinstance(about, dict) else ""
-    return Inbound(OneBot.name, chat, sender, text, _id(event, "message_id"), str(nickname), mention, quote, tuple(images), media)
+    return Inbound(
+        OneBot.name,
+        chat,
+        sender,
+        text,
+        _id(event, "message_id"),
+        str(nickname),
+        mention,
+        quote,
+        tuple(images),
+        media,
+    )
 
 
 def segments_of(message: Any) -> Iterable[Segment]:
@@ -341,7 +388,13 @@ def segments_of(message: Any) -> Iterable[Segment]:
     if isinstance(message, str):
         return cq(message)
     found = []
-    for segment in [message] if isinstance(message, dict) else message if isinstance(message, list) else _raise("message"):
+    for segment in (
+        [message]
+        if isinstance(message, dict)
+        else message
+        if isinstance(message, list)
+        else _raise("message")
+    ):
         if not isinstance(segment, dict) or not isinstance(segment.get("type"), str):
             raise Malformed("segment")
         data = segment.get("data") or {}

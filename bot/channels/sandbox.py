@@ -1,4 +1,5 @@
-"""The sandbox: a WeChat-like group chat in the browser, and its JSON API (contract.md). Residents' lines live in memory only."""
+"""The sandbox: a WeChat-like group chat in the browser, and its JSON API (contract.md). Residents' lines live
+in memory only."""
 
 from __future__ import annotations
 
@@ -108,14 +109,21 @@ class Sandbox:
     name = "sandbox"
     instant = True
 
-    def __init__(self, database: Database, clock: Clock, hub: Hub, advance: Callable[[timedelta], Awaitable[list[Sent]]]) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        hub: Hub,
+        advance: Callable[[timedelta], Awaitable[list[Sent]]],
+    ) -> None:
         self.database, self.clock, self.hub, self._advance = database, clock, hub, advance
         #: Chat → id → line, oldest first.
         self._lines: OrderedDict[str, dict[str, Line]] = OrderedDict()
         self._last = 0
         self._moving = asyncio.Lock()
 
-    # --- as a channel ---------------------------------------------------------------------------------------------------
+    # --- as a channel
+    # ---------------------------------------------------------------------------------------------------
 
     def mount(self, app: web.Application) -> None:
         """Add the API's routes."""
@@ -127,7 +135,8 @@ class Sandbox:
         app.router.add_post("/sandbox/clock", self.post_clock)
 
     def receipt(self) -> str:
-        """The next `seq`, as the id of a message that the commit delivers. Rises over restarts because it follows the wall clock."""
+        """The next `seq`, as the id of a message that the commit delivers. Rises over restarts because it
+        follows the wall clock."""
         return str(self._next())
 
     def _next(self) -> int:
@@ -143,7 +152,8 @@ class Sandbox:
         """The page hands pictures over as bytes."""
         raise Undeliverable("the sandbox has no addresses of pictures", final=True)
 
-    # --- the API --------------------------------------------------------------------------------------------------------
+    # --- the API
+    # --------------------------------------------------------------------------------------------------------
 
     async def post_message(self, request: web.Request) -> web.Response:
         """Say something as somebody."""
@@ -188,13 +198,17 @@ class Sandbox:
         line = self._lines.get(asked.chat, {}).get(asked.id)
         if line is not None and line.sender == asked.sender:
             del self._lines[asked.chat][asked.id]
-        sent = await self.hub.receive(Inbound(channel=self.name, chat=asked.chat, sender=asked.sender, recalled=asked.id))
+        sent = await self.hub.receive(
+            Inbound(channel=self.name, chat=asked.chat, sender=asked.sender, recalled=asked.id)
+        )
         return _json({"replies": [as_message(s) for s in sent]})
 
     async def get_chats(self, _request: web.Request) -> web.Response:
         """The groups and who is in them."""
         await self.hub.refresh_if_stale()
-        members = await self.database.read(lambda session: self.hub.directory.members(session, self.clock.now()))
+        members = await self.database.read(
+            lambda session: self.hub.directory.members(session, self.clock.now())
+        )
         chats = [c for c in self.hub.directory.chats.values() if c.channel == self.name]
         return _json([{"chat": c.key, "name": c.name, "members": members.get(c.id, [])} for c in chats])
 
@@ -219,7 +233,9 @@ class Sandbox:
 
         rows = await self.database.read(said)
         messages = [_message(r.receipt or "0", r.address, r.body, r.at) for r in rows]
-        messages += [self._as_message(chat, line) for line in self._lines.get(chat, {}).values() if line.seq > since]
+        messages += [
+            self._as_message(chat, line) for line in self._lines.get(chat, {}).values() if line.seq > since
+        ]
         return _json({"messages": sorted(messages, key=lambda m: int(m["seq"]))})
 
     async def get_clock(self, _request: web.Request) -> web.Response:
@@ -236,9 +252,15 @@ class Sandbox:
             return _error(422, str(error))
         async with self._moving:
             sent = await self._advance(delta)
-        return _json({"now": _iso(self.clock.now()), "messages": [as_message(s) for s in sent if s.channel == self.name]})
+        return _json(
+            {
+                "now": _iso(self.clock.now()),
+                "messages": [as_message(s) for s in sent if s.channel == self.name],
+            }
+        )
 
-    # --- parts ----------------------------------------------------------------------------------------------------------
+    # --- parts
+    # ----------------------------------------------------------------------------------------------------------
 
     def _exists(self, chat: str, sender: str | None) -> bool:
         people = self.hub.directory.people
@@ -250,7 +272,9 @@ class Sandbox:
 
     async def _known(self, chat: str, sender: str | None) -> bool:
         """An import on the command line may have added them a moment ago."""
-        return self._exists(chat, sender) or (await self.hub.refresh_if_stale() and self._exists(chat, sender))
+        return self._exists(chat, sender) or (
+            await self.hub.refresh_if_stale() and self._exists(chat, sender)
+        )
 
     def _line(self, said: Incoming) -> None:
         """Keep the line for the page, once."""
@@ -263,7 +287,9 @@ class Sandbox:
             return
         seq = self._next()
         pictures = tuple(url for url in said.images if len(url) < 2_000_000)[:3]
-        kept[said.id or str(seq)] = Line(said.id or str(seq), seq, said.sender, said.text, pictures, self.clock.now())
+        kept[said.id or str(seq)] = Line(
+            said.id or str(seq), seq, said.sender, said.text, pictures, self.clock.now()
+        )
         if len(kept) > KEPT_LINES:
             del kept[next(iter(kept))]
 
@@ -296,7 +322,9 @@ def _iso(at: datetime) -> str:
 
 
 def _json(value: Any, status: int = 200) -> web.Response:
-    return web.Response(text=json.dumps(value, ensure_ascii=False), status=status, content_type="application/json")
+    return web.Response(
+        text=json.dumps(value, ensure_ascii=False), status=status, content_type="application/json"
+    )
 
 
 def _error(status: int, why: str) -> web.Response:

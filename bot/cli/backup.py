@@ -29,7 +29,9 @@ def backup(file: Annotated[Path, typer.Argument(help="要写的 .zip 文件，�
     except OSError as error:
         raise stop(f"没有备份：写不了 {file}（{error.strerror}）。") from None
     photos = sum(name.startswith("photos/") for name in manifest["files"])
-    typer.echo(f"已备份到 {file}（数据库、{photos} 张照片、密钥，{file.stat().st_size // 1024} KB）。里面有居民的话和密钥，请加密保存。")
+    typer.echo(
+        f"已备份到 {file}（数据库、{photos} 张照片、密钥，{file.stat().st_size // 1024} KB）。里面有居民的话和密钥，请加密保存。"
+    )
 
 
 def restore(file: Annotated[Path, typer.Argument(help="backup 写出的 .zip 文件。")]) -> None:
@@ -39,7 +41,11 @@ def restore(file: Annotated[Path, typer.Argument(help="backup 写出的 .zip 文
     scripts = ScriptDirectory.from_config(migrate.alembic_config())
     try:
         with held(database.with_name(f"{database.name}.lock")):
-            manifest = unpack(file, Place(settings.home, database), known={script.revision for script in scripts.walk_revisions()})
+            manifest = unpack(
+                file,
+                Place(settings.home, database),
+                known={script.revision for script in scripts.walk_revisions()},
+            )
             migrate.upgrade(settings)
     except Taken:
         raise stop("没有恢复：议事厅正在运行，请先停止。") from None

@@ -31,5 +31,7 @@ def erase(
     for digest in gone.digests:
         photos.remove(settings.home, digest)
     empty_log(database_file(settings))
-    typer.echo(f"已删除：诉求原话 {gone.issues} 条，附议 {gone.backings} 条，消息 {gone.messages} 条，照片 {len(gone.digests)} 张，登记申请 {gone.claims} 条。")
+    typer.echo(
+        f"已删除：诉求原话 {gone.issues} 条，附议 {gone.backings} 条，消息 {gone.messages} 条，照片 {len(gone.digests)} 张，登记申请 {gone.claims} 条。"
+    )
     typer.echo("以前的备份里可能还有，请按期销毁旧备份。")

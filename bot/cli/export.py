@@ -35,4 +35,6 @@ def export(
     for name, count in counts.items():
         if count:
             typer.echo(f"  {name} {count}")
-    typer.echo(f"已导出到 {out}。里面有居民的姓名、电话和原话，请妥善保管；编号以 JSON 为准（表格软件会改写长数字）。")
+    typer.echo(
+        f"已导出到 {out}。里面有居民的姓名、电话和原话，请妥善保管；编号以 JSON 为准（表格软件会改写长数字）。"
+    )

@@ -30,12 +30,16 @@ def database_file(settings: Settings) -> Path:
     except Exception as error:  # noqa: BLE001 - SQLAlchemy and drivers raise what they like for a bad URL
         raise stop(f"YISHITING_DATABASE：{error}。", 2) from None
     if url.get_backend_name() != "sqlite":
-        raise stop("YISHITING_DATABASE：这一版只支持 SQLite，PostgreSQL 随后续版本提供。 / PostgreSQL comes with a later version.", 2)
+        raise stop(
+            "YISHITING_DATABASE：这一版只支持 SQLite，PostgreSQL 随后续版本提供。 / PostgreSQL comes with a later version.",
+            2,
+        )
     return Path(url.database or "")
 
 
 def migrated(settings: Settings) -> Path:
-    """The SQLite file, brought to the newest tables. Ends the command with one line when that cannot be done."""
+    """The SQLite file, brought to the newest tables. Ends the command with one line when that cannot be
+    done."""
     file = database_file(settings)
     try:
         migrate.upgrade(settings)
@@ -51,11 +55,16 @@ def migrated(settings: Settings) -> Path:
 
 @contextmanager
 def opened(settings: Settings, *, write: bool = False) -> Iterator[Session]:
-    """A session on the migrated database: one snapshot, or with `write` one transaction that is kept when the block ends well."""
+    """A session on the migrated database: one snapshot, or with `write` one transaction that is kept when the
+    block ends well."""
     migrated(settings)
     engine = sync_engine(parse_url(settings.database_url), begin="BEGIN IMMEDIATE" if write else "BEGIN")
     try:
-        with engine.connect() as connection, connection.begin() if write else connection, Session(connection, expire_on_commit=False) as session:
+        with (
+            engine.connect() as connection,
+            connection.begin() if write else connection,
+            Session(connection, expire_on_commit=False) as session,
+        ):
             yield session
             session.flush()
     finally:

@@ -39,11 +39,17 @@ def qr(
     try:
         with Session(engine) as session:
             gates = gates_of(session, community, settings.url, Texts())
-            known = list(session.scalars(select(Community.name).order_by(Community.name))) if gates is None else []
+            known = (
+                list(session.scalars(select(Community.name).order_by(Community.name)))
+                if gates is None
+                else []
+            )
     finally:
         engine.dispose()
     if gates is None:
-        console.print(f"[red]没有「{community}」这个社区。[/red]名册里有：{'、'.join(known) or '（空，请先 yishiting import）'}")
+        console.print(
+            f"[red]没有「{community}」这个社区。[/red]名册里有：{'、'.join(known) or '（空，请先 yishiting import）'}"
+        )
         raise typer.Exit(1)
     font = chinese_font()
     if font is None and format_ is Format.PNG:
@@ -51,7 +57,9 @@ def qr(
             "[yellow]这台机器没有中文字体，图片上只有二维码，没有说明文字。[/yellow]装上字体（Debian：apt install fonts-noto-cjk）再做一次，或用 --format svg。"
         )
     if settings.loopback and not settings.public_url:
-        console.print(f"[yellow]二维码指向 {settings.url}，只有本机打得开。[/yellow]正式张贴前请设 YISHITING_PUBLIC_URL 为居民能打开的网址。")
+        console.print(
+            f"[yellow]二维码指向 {settings.url}，只有本机打得开。[/yellow]正式张贴前请设 YISHITING_PUBLIC_URL 为居民能打开的网址。"
+        )
     files = list(write_all(gates, out, kind=format_.value, font=font))
     console.print(f"写好 {len(files)} 张：{out}")
 
@@ -61,7 +69,10 @@ def gates_of(session: Session, community: str, base: str, texts: Texts) -> list[
     found = session.scalar(select(Community).where(Community.name == community))
     if found is None:
         return None
-    title, foot = texts.text("pages/qr_title"), (texts.text("pages/qr_foot"), texts.text("pages/qr_foot_emergency"))
+    title, foot = (
+        texts.text("pages/qr_title"),
+        (texts.text("pages/qr_foot"), texts.text("pages/qr_foot_emergency")),
+    )
     rows = (
         select(Estate.name, Building.name)
         .join(Estate, Building.estate_id == Estate.id)
@@ -71,7 +82,15 @@ def gates_of(session: Session, community: str, base: str, texts: Texts) -> list[
     gates = [Gate(address(base, community), file_name(community, whole), title, community, foot)]
     for estate, building in sorted(session.execute(rows), key=lambda row: (row[0], len(row[1]), row[1])):
         place = f"{estate}{building_name(building)}"
-        gates.append(Gate(address(base, community, estate, building), file_name(community, place), title, f"{community} {place}", foot))
+        gates.append(
+            Gate(
+                address(base, community, estate, building),
+                file_name(community, place),
+                title,
+                f"{community} {place}",
+                foot,
+            )
+        )
     return gates
 
 

@@ -16,7 +16,19 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 from bot import migrate
 from bot.configuration import read_settings
 from bot.database import parse_url, sync_engine
-from bot.roster import Book, Outdated, Plan, Problem, Roster, Unreadable, business_time, check, commit, read, survey
+from bot.roster import (
+    Book,
+    Outdated,
+    Plan,
+    Problem,
+    Roster,
+    Unreadable,
+    business_time,
+    check,
+    commit,
+    read,
+    survey,
+)
 from bot.roster.files import Tick
 from bot.roster.marked import mark
 from bot.texts import Texts
@@ -29,7 +41,9 @@ def import_roster(
     path: Annotated[Path, typer.Argument(help="文件夹（里面是 CSV）或一个 .xlsx")],
     *,
     write: Annotated[bool, typer.Option("--commit", help="正式导入；不加只试算")] = False,
-    marked: Annotated[Path | None, typer.Option(help="把 .xlsx 写回一份，有问题的格子标红", dir_okay=False)] = None,
+    marked: Annotated[
+        Path | None, typer.Option(help="把 .xlsx 写回一份，有问题的格子标红", dir_okay=False)
+    ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="停用名册里不见了的，不再询问")] = False,
 ) -> None:
     """导入名册：先试算，加 --commit 才写入；有一处不对就什么都不写。"""
@@ -65,7 +79,10 @@ def import_roster(
         retire = bool(plan.retires) and (yes or _agreed(say, plan.retires))
         writer = sync_engine(url)
         try:
-            with say.step("roster/step_write", sum(len(c.added) + len(c.changed) + len(c.retired) for c in plan.sheets.values())) as tick:
+            with say.step(
+                "roster/step_write",
+                sum(len(c.added) + len(c.changed) + len(c.retired) for c in plan.sheets.values()),
+            ) as tick:
                 commit(writer, plan, now, retire=retire, tick=tick)
         except Outdated:
             continue
@@ -101,7 +118,12 @@ class Speaker:
         if not self.console.is_terminal:
             yield None
             return
-        columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed:.0f}"), TaskProgressColumn())
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.completed:.0f}"),
+            TaskProgressColumn(),
+        )
         with Progress(*columns, console=self.console, transient=True) as progress:
             task = progress.add_task(self.texts.text(key), total=total)
             yield lambda n: progress.advance(task, n)
@@ -118,19 +140,44 @@ class Speaker:
                 continue
             if sheet in {"districts", "streets"} and not changes.added:
                 continue
-            counts = {"added": len(changes.added), "changed": len(changes.changed), "retired": len(changes.retired)}
+            counts = {
+                "added": len(changes.added),
+                "changed": len(changes.changed),
+                "retired": len(changes.retired),
+            }
             name = self.texts.text("roster/sheet_names", sheet=sheet)
             self("roster/sheet", name=name, **counts, restored=changes.restored, unchanged=changes.unchanged)
             for kind, labels in changes.examples.items():
                 if labels:
-                    count = changes.restored if kind == "restored" else counts[kind] - (changes.restored if kind == "changed" else 0)
+                    count = (
+                        changes.restored
+                        if kind == "restored"
+                        else counts[kind] - (changes.restored if kind == "changed" else 0)
+                    )
                     more = count if count > len(labels) else 0
-                    self.line("  " + self.texts.text("roster/example", kind=self.texts.text("roster/kinds", kind=kind), labels=labels, more=more))
+                    self.line(
+                        "  "
+                        + self.texts.text(
+                            "roster/example",
+                            kind=self.texts.text("roster/kinds", kind=kind),
+                            labels=labels,
+                            more=more,
+                        )
+                    )
 
     def done(self, plan: Plan, roster: Roster, *, retire: bool, seconds: float) -> None:
         """What was written."""
-        added, changed = (sum(len(getattr(c, kind)) for c in plan.sheets.values()) for kind in ("added", "changed"))
-        self("roster/done", added=added, changed=changed, retired=plan.retires if retire else 0, rows=roster.rows, seconds=f"{seconds:.1f}")
+        added, changed = (
+            sum(len(getattr(c, kind)) for c in plan.sheets.values()) for kind in ("added", "changed")
+        )
+        self(
+            "roster/done",
+            added=added,
+            changed=changed,
+            retired=plan.retires if retire else 0,
+            rows=roster.rows,
+            seconds=f"{seconds:.1f}",
+        )
 
 
 def _check_marked(say: Speaker, path: Path, marked: Path) -> None:

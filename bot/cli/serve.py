@@ -31,7 +31,10 @@ def run(workers: Annotated[int, typer.Option(min=1, help="进程数；SQLite 只
     settings = read_settings()
     database = database_file(settings)
     if workers > 1:
-        raise stop("SQLite 只能有一个进程写入，请用 --workers 1；多进程要等支持 PostgreSQL 的后续版本。 / SQLite has one process only.", 2)
+        raise stop(
+            "SQLite 只能有一个进程写入，请用 --workers 1；多进程要等支持 PostgreSQL 的后续版本。 / SQLite has one process only.",
+            2,
+        )
     logs.configure()
     try:
         with held(lock_of(database)):
@@ -43,10 +46,14 @@ def run(workers: Annotated[int, typer.Option(min=1, help="进程数；SQLite 只
             # So that whoever copies the one file has everything.
             empty_log(database)
     except PermissionError as error:
-        raise stop(f"{error.filename or settings.home} 不能写。请让运行议事厅的用户拥有它，或换一个 YISHITING_HOME。 / not writable", 1) from None
+        raise stop(
+            f"{error.filename or settings.home} 不能写。请让运行议事厅的用户拥有它，或换一个 YISHITING_HOME。 / not writable",
+            1,
+        ) from None
     except Taken as other:
         raise stop(
-            f"数据库 {database} 正由另一个议事厅进程使用（进程号 {other.owner or '未知'}）。一个 SQLite 文件同时只能有一个。 / already being served", 1
+            f"数据库 {database} 正由另一个议事厅进程使用（进程号 {other.owner or '未知'}）。一个 SQLite 文件同时只能有一个。 / already being served",
+            1,
         ) from None
 
 
@@ -58,7 +65,9 @@ def lock_of(database: Path) -> Path:
 def _listen(settings: Settings) -> socket.socket:
     """The socket, taken before anything is changed."""
     try:
-        family, kind, protocol, _, address = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
         listening = socket.socket(family, kind, protocol)
     except OSError as error:
         raise stop(f"YISHITING_HOST={settings.host}：不能用这个地址（{error}）。", 1) from None
@@ -71,7 +80,10 @@ def _listen(settings: Settings) -> socket.socket:
     except OSError as error:
         listening.close()
         if error.errno == errno.EADDRINUSE:
-            raise stop(f"端口 {settings.port} 已被占用。换一个：YISHITING_PORT={settings.port + 1}。 / port {settings.port} is in use", 1) from None
+            raise stop(
+                f"端口 {settings.port} 已被占用。换一个：YISHITING_PORT={settings.port + 1}。 / port {settings.port} is in use",
+                1,
+            ) from None
         raise stop(f"不能在 {settings.host}:{settings.port} 上提供服务（{error.strerror}）。", 1) from None
     return listening
 
@@ -80,7 +92,11 @@ def _prepare(settings: Settings) -> None:
     """Front-end files, tables, and the demo community where there is nothing yet."""
     frontend.ensure()
     migrated(settings)
-    if settings.demo and find_spec("bot.roster") is not None and importlib.import_module("bot.roster").load_demo(settings):
+    if (
+        settings.demo
+        and find_spec("bot.roster") is not None
+        and importlib.import_module("bot.roster").load_demo(settings)
+    ):
         typer.echo("数据库是空的：已载入演示社区（YISHITING_DEMO=0 则不载入）。 / demo community loaded")
 
 
@@ -94,7 +110,9 @@ async def serve(settings: Settings, listening: socket.socket) -> None:
         except NotImplementedError:
             # Windows has no handlers on the loop.
             signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop.set))
-    runner = web.AppRunner(app.application(app.build(settings)), access_log=None, shutdown_timeout=LAST_SECONDS)
+    runner = web.AppRunner(
+        app.application(app.build(settings)), access_log=None, shutdown_timeout=LAST_SECONDS
+    )
     await runner.setup()
     try:
         await web.SockSite(runner, listening).start()

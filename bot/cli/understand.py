@@ -1,4 +1,5 @@
-"""`yishiting understand`: JSON lines in, what was understood out; and how today's rules read what officers once put right."""
+"""`yishiting understand`: JSON lines in, what was understood out; and how today's rules read what officers
+once put right."""
 
 from __future__ import annotations
 
@@ -18,7 +19,9 @@ class Malformed(ValueError):
 
 
 def understand(
-    review: Annotated[bool, typer.Option("--review", help="不读输入，改为核对工作人员「改类」「不是诉求」改正过的诉求。")] = False,
+    review: Annotated[
+        bool, typer.Option("--review", help="不读输入，改为核对工作人员「改类」「不是诉求」改正过的诉求。")
+    ] = False,
 ) -> None:
     """读入每行一个 JSON {"id", "text", …}，输出理解的结果，每行一个 JSON。"""
     if review:
@@ -67,7 +70,11 @@ def told(reading: Understanding) -> dict[str, Any]:
         "score": round(reading.score, 4),
         "why": list(reading.why),
     }
-    return result | {name: value for name, value in (("poll", reading.poll), ("signup", reading.signup)) if value is not None}
+    return result | {
+        name: value
+        for name, value in (("poll", reading.poll), ("signup", reading.signup))
+        if value is not None
+    }
 
 
 def _of(asked: dict[str, Any], name: str, kind: type, default: Any) -> Any:
@@ -128,7 +135,11 @@ def _review() -> None:
     from models.issues import Correction, Issue  # noqa: PLC0415
 
     reader, console = Reader(), Console()
-    query = select(Issue.number, Issue.text, Correction.was, Correction.category).join(Issue, Correction.issue_id == Issue.id).order_by(Correction.id)
+    query = (
+        select(Issue.number, Issue.text, Correction.was, Correction.category)
+        .join(Issue, Correction.issue_id == Issue.id)
+        .order_by(Correction.id)
+    )
     with opened(read_settings()) as session:
         rows = list(session.execute(query).tuples())
     table = Table("编号", "原话", "当时读成", "工作人员改为", "现在读成", "")

@@ -16,7 +16,9 @@ class NotPublished(ValueError):
     """The file is nothing that this program publishes."""
 
 
-def verify(file: Annotated[Path, typer.Argument(help="公示记录的 .json：一条，或整条 ledger.json。")]) -> None:
+def verify(
+    file: Annotated[Path, typer.Argument(help="公示记录的 .json：一条，或整条 ledger.json。")],
+) -> None:
     """重新计算一份公示文件：一致则输出 verified，否则说明哪里不一致。"""
     try:
         differs, summary = check(json.loads(file.read_bytes()))
@@ -36,8 +38,14 @@ def verify(file: Annotated[Path, typer.Argument(help="公示记录的 .json：�
 
 def check(published: Any) -> tuple[list[str], str]:
     """What differs, and in a word what was checked. Raises `NotPublished`."""
-    if isinstance(published, Mapping) and "entries" not in published and {"seq", "hash", "payload_hash"} <= published.keys():
-        return _single(published), f"第 {published['seq']} 条，一条记录；它在链中的位置要用整条 ledger.json 核对。"
+    if (
+        isinstance(published, Mapping)
+        and "entries" not in published
+        and {"seq", "hash", "payload_hash"} <= published.keys()
+    ):
+        return _single(
+            published
+        ), f"第 {published['seq']} 条，一条记录；它在链中的位置要用整条 ledger.json 核对。"
     entries = published.get("entries") if isinstance(published, Mapping) else published
     if not isinstance(entries, list) or (isinstance(published, list) and not entries):
         raise NotPublished
@@ -51,7 +59,11 @@ def _head(head: Any, entries: list[Any]) -> list[str]:
     """A cut-off end leaves a chain that holds; the head names where it should end."""
     last = entries[-1] if entries else {"seq": 0, "hash": ledger.GENESIS}
     try:
-        return [] if (head["seq"], head["hash"]) == (last["seq"], last["hash"]) else [f"head: the chain should end with entry {head['seq']}"]
+        return (
+            []
+            if (head["seq"], head["hash"]) == (last["seq"], last["hash"])
+            else [f"head: the chain should end with entry {head['seq']}"]
+        )
     except (KeyError, TypeError):
         return ["head: not the end of a ledger"]
 
@@ -60,9 +72,17 @@ def _single(entry: Mapping[str, Any]) -> list[str]:
     where = f"entry {entry['seq']}"
     differs = []
     try:
-        if entry["payload"] is not None and ledger.payload_hash(entry["salt"], entry["payload"]) != entry["payload_hash"]:
+        if (
+            entry["payload"] is not None
+            and ledger.payload_hash(entry["salt"], entry["payload"]) != entry["payload_hash"]
+        ):
             differs.append(f"{where}: its content was changed")
-        if ledger.entry_hash(entry["previous"], entry["seq"], entry["kind"], entry["at"], entry["payload_hash"]) != entry["hash"]:
+        if (
+            ledger.entry_hash(
+                entry["previous"], entry["seq"], entry["kind"], entry["at"], entry["payload_hash"]
+            )
+            != entry["hash"]
+        ):
             differs.append(f"{where}: its hash does not recompute")
     except (KeyError, TypeError, AttributeError):
         return [f"{where}: not an entry of a ledger"]

@@ -1,4 +1,5 @@
-"""The language part: text in, `Understanding` out. No network, no clock, no database; only config/lexicon is read, once."""
+"""The language part: text in, `Understanding` out. No network, no clock, no database; only config/lexicon is
+read, once."""
 
 from .lexicon import Lexicon, LexiconError, load_lexicon
 from .moments import parse_until
@@ -7,7 +8,18 @@ from .reader import Reader, category_name, category_of, role_name, role_of, urge
 from .understanding import Command, Gazetteer, Place, Understanding
 
 #: Every value that `Understanding.alarm` can have; the last two are answered in private.
-ALARMS = ("trapped", "gas", "fire", "live_wire", "manhole", "fallen", "missing", "attack", "violence", "suicide")
+ALARMS = (
+    "trapped",
+    "gas",
+    "fire",
+    "live_wire",
+    "manhole",
+    "fallen",
+    "missing",
+    "attack",
+    "violence",
+    "suicide",
+)
 
 __all__ = [
     "ALARMS",

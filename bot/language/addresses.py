@@ -1,7 +1,9 @@
 """Formal addresses (浙江省杭州市…路9号7号楼302): building, unit and room behind province, road and estate.
 
-A formal address is cut into its numbers and the words between them; a small log-linear chain model, whose weights stand
-in config/lexicon/addresses.yaml, then says of each number whether it names a road number, building, unit, floor or room.
+A formal address is cut into its numbers and the words between them; a small log-linear chain model, whose
+weights stand
+in config/lexicon/addresses.yaml, then says of each number whether it names a road number, building, unit,
+floor or room.
 """
 
 from __future__ import annotations
@@ -27,7 +29,8 @@ _FORMAL = re.compile(
 _TALK = re.compile(
     r"[。!?;\n]|[了吗呢吧啊嘛呀咯]|没有|坏|漏水|停水|停电|堵|吵|请问|我们|我家|我是|我住|你们|他们|怎么|什么|麻烦|谢谢|有人|扰|投诉|反映|问题|楼道|电梯|,.*,|报修|旁边的|这个|那个"
 )
-#: Without a province, a town or a road these short forms are what residents write; the talk's grammar reads them.
+#: Without a province, a town or a road these short forms are what residents write; the talk's grammar reads
+#: them.
 _SHORT = re.compile(r"^\D{0,6}\d{1,3}(?:栋|幢|座|号楼|单元|-).{0,12}$")
 #: A name and its numbers to the end (春城名苑12幢3-1502): an address, however short.
 _WHOLE = re.compile(
@@ -48,7 +51,9 @@ def looks_formal(text: str) -> bool:
         return False
     if _WHOLE.match(text):
         return True
-    return bool(_FORMAL.search(text) and (_ADMIN.search(text) or (_NAMED.match(text) and not _SHORT.match(text))))
+    return bool(
+        _FORMAL.search(text) and (_ADMIN.search(text) or (_NAMED.match(text) and not _SHORT.match(text)))
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +78,19 @@ class AddressGrammar:
 
     def __init__(self, table: Mapping[str, Any]) -> None:
         try:
-            self._marks: dict[str, str] = {spelling: name for name, spellings in table["marks"].items() for spelling in words_of(spellings)}
-            self._kinds: dict[str, str] = {ending: name for name, endings in table["kinds"].items() for ending in words_of(endings)}
+            self._marks: dict[str, str] = {
+                spelling: name
+                for name, spellings in table["marks"].items()
+                for spelling in words_of(spellings)
+            }
+            self._kinds: dict[str, str] = {
+                ending: name for name, endings in table["kinds"].items() for ending in words_of(endings)
+            }
             self._hyphens: str = table["hyphens"]
-            hyphen, named, names, quantity = f"[{re.escape(self._hyphens)}]", *(_any_of(words_of(table[key])) for key in ("named", "names", "quantities"))
+            hyphen, named, names, quantity = (
+                f"[{re.escape(self._hyphens)}]",
+                *(_any_of(words_of(table[key])) for key in ("named", "names", "quantities")),
+            )
             self._weights = _table(table["weights"])
             self._steps = {join: _matrix(steps) for join, steps in table["steps"].items()}
         except (AttributeError, KeyError, TypeError, ValueError) as error:
@@ -108,7 +122,9 @@ class AddressGrammar:
             found = self._mark.match(following)
             mark = found[0] if found else ""
             last = at + 1 == len(spans) and not following[len(mark) :].strip(self._hyphens)
-            items.append(Item(text[start:stop], start, stop, last, join, self._marks[mark] if mark else "bare", after))
+            items.append(
+                Item(text[start:stop], start, stop, last, join, self._marks[mark] if mark else "bare", after)
+            )
             end = stop
         return items
 
@@ -179,9 +195,15 @@ class AddressGrammar:
                     sizes = [_size(item.name)]
                     if len(run) > 1:
                         sizes.append(f"{place} in {form}")
-                    mixed = [f"{one}, {size}" for size in sizes for one in (after, *spots, *around, f"{spots[0]}, {after}")]
+                    mixed = [
+                        f"{one}, {size}"
+                        for size in sizes
+                        for one in (after, *spots, *around, f"{spots[0]}, {after}")
+                    ]
                     found.append([*shared, *sizes, *mixed])
-            earlier |= dict.fromkeys([after, *(item.mark for item in items[start:stop] if item.mark != "bare")])
+            earlier |= dict.fromkeys(
+                [after, *(item.mark for item in items[start:stop] if item.mark != "bare")]
+            )
         return found
 
     @staticmethod
@@ -191,7 +213,9 @@ class AddressGrammar:
         for start, stop in _runs(items, ("glued", "hyphen")):
             for label, group in groupby(range(start, stop), key=labels.__getitem__):
                 members = [items[at] for at in group]
-                name = _digits(members[0].name) + "".join("-" * (item.join == "hyphen") + _digits(item.name) for item in members[1:])
+                name = _digits(members[0].name) + "".join(
+                    "-" * (item.join == "hyphen") + _digits(item.name) for item in members[1:]
+                )
                 parts.setdefault(LABELS[label], name)
         return Place(None, *(_plain(parts.get(part, "")) for part in ("building", "unit", "room")))
 
@@ -259,11 +283,17 @@ def _close(items: Sequence[Item], at: int) -> bool:
     if not 0 <= at < len(items) - 1 or items[at + 1].join != "hyphen":
         return False
     first, second = items[at].name, items[at + 1].name
-    return first.isdigit() and second.isdigit() and len(first) == len(second) > 1 and 0 < int(second[-6:]) - int(first[-6:]) <= _RANGE
+    return (
+        first.isdigit()
+        and second.isdigit()
+        and len(first) == len(second) > 1
+        and 0 < int(second[-6:]) - int(first[-6:]) <= _RANGE
+    )
 
 
 def _digits(name: str) -> str:
-    """A name in ASCII: numerals as digits, letters in upper case; of numerals that are no number (十百) nothing."""
+    """A name in ASCII: numerals as digits, letters in upper case; of numerals that are no number (十百)
+    nothing."""
     if name.isascii() or not re.match(NUMERAL, name):
         return name.upper()
     number = to_int(name)

@@ -42,7 +42,8 @@ class Alarms:
 
     @staticmethod
     def category(alarm: Alarm, votes: Mapping[str, float]) -> str:
-        """The category of an alarm: its own, unless that one has no vote at all and another has a strong one."""
+        """The category of an alarm: its own, unless that one has no vote at all and another has a strong
+        one."""
         best = max(votes.items(), key=lambda item: item[1])
         if alarm.category in votes or best[1] < 3.0:
             return alarm.category

@@ -1,7 +1,9 @@
 """Looks over config/lexicon for mistakes: `python -m bot.language.check` (`make lexicon-check`).
 
-Errors (exit 1): a word twice in one list, one command word for two commands, a word for and against a report, a weight whose
-sign contradicts its rule, a word in traditional characters, everyday words that stand nowhere else. Notes: rules that never
+Errors (exit 1): a word twice in one list, one command word for two commands, a word for and against a report,
+a weight whose
+sign contradicts its rule, a word in traditional characters, everyday words that stand nowhere else. Notes:
+rules that never
 fire on the development text and our own examples, which are candidates for removal.
 """
 
@@ -37,14 +39,21 @@ def _lists(files: dict[str, Any]) -> Iterator[tuple[str, list[str]]]:
         yield f"commands.yaml {verb}", words_of(entry["words"])
     yield "everyday.yaml words", words_of(files["everyday"]["words"])
     for key in ("marks", "kinds"):
-        yield f"addresses.yaml {key}", [word for words in files["addresses"][key].values() for word in words_of(words)]
+        yield (
+            f"addresses.yaml {key}",
+            [word for words in files["addresses"][key].values() for word in words_of(words)],
+        )
 
 
 def errors(files: dict[str, Any]) -> list[str]:
     """What must be mended, one line each."""
     found: list[str] = []
     for where, words in _lists(files):
-        found += [f"{where}: {word} stands there {count} times" for word, count in Counter(words).items() if count > 1]
+        found += [
+            f"{where}: {word} stands there {count} times"
+            for word, count in Counter(words).items()
+            if count > 1
+        ]
         found += [f"{where}: {word} should be written {fold(word)}" for word in words if fold(word) != word]
     owners: dict[str, str] = {}
     for verb, entry in files["commands"]["commands"].items():
@@ -64,16 +73,31 @@ def errors(files: dict[str, Any]) -> list[str]:
         for word, pair in sides.items()
         if len(pair) > 1 and word not in BOTH
     ]
-    topics = {word for where, words in _lists(files) if where.startswith("categories") and not where.endswith("aliases") for word in words}
-    found += [f"everyday.yaml: {word} is in no category" for word in words_of(files["everyday"]["words"]) if word not in topics]
+    topics = {
+        word
+        for where, words in _lists(files)
+        if where.startswith("categories") and not where.endswith("aliases")
+        for word in words
+    }
+    found += [
+        f"everyday.yaml: {word} is in no category"
+        for word in words_of(files["everyday"]["words"])
+        if word not in topics
+    ]
     try:
         AddressGrammar(files["addresses"])
     except LexiconError as error:
         found.append(str(error))
     known = set(files["categories"]["categories"])
-    found += [f"alarms.yaml {name}: no category {entry['category']}" for name, entry in files["alarms"]["alarms"].items() if entry["category"] not in known]
     found += [
-        f"alarms.yaml urgent: no category {entry['category']}" for entry in files["alarms"]["urgent"] if entry["category"] and entry["category"] not in known
+        f"alarms.yaml {name}: no category {entry['category']}"
+        for name, entry in files["alarms"]["alarms"].items()
+        if entry["category"] not in known
+    ]
+    found += [
+        f"alarms.yaml urgent: no category {entry['category']}"
+        for entry in files["alarms"]["urgent"]
+        if entry["category"] and entry["category"] not in known
     ]
     return found
 
@@ -93,12 +117,16 @@ def silent(reader: Reader, texts: Sequence[str]) -> list[str]:
     quiet = [f"signs.yaml {name}" for name in lexicon.signs if name not in fired]
     quiet += [f"signs.yaml {pair.name}" for pair in lexicon.pairs if pair.name not in fired]
     quiet += [f"acts.yaml {act.name}" for act in lexicon.acts if act.name not in fired]
-    return quiet + [f"alarms.yaml {alarm.name}" for alarm in lexicon.alarms if f"alarm {alarm.name}" not in fired]
+    return quiet + [
+        f"alarms.yaml {alarm.name}" for alarm in lexicon.alarms if f"alarm {alarm.name}" not in fired
+    ]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--data", type=Path, default=DATA)
     options = parser.parse_args(arguments)
     files = read_files()
@@ -106,10 +134,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for line in mistakes:
         print(line)
     reader = Reader(build(files))
-    texts = [line.split("\t")[2] for line in EXAMPLES.read_text("utf-8").splitlines()[1:]] if EXAMPLES.exists() else []
+    texts = (
+        [line.split("\t")[2] for line in EXAMPLES.read_text("utf-8").splitlines()[1:]]
+        if EXAMPLES.exists()
+        else []
+    )
     if options.data.is_dir():
         texts += [case.text for case in cases(options.data) if case.weight >= 1.0 or case.report]
-        texts += [str(json.loads(line)["text"]) for line in (options.data / "group_chat_dev.jsonl").read_text("utf-8").splitlines()]
+        texts += [
+            str(json.loads(line)["text"])
+            for line in (options.data / "group_chat_dev.jsonl").read_text("utf-8").splitlines()
+        ]
     for line in silent(reader, texts):
         print(f"note: {line} never fires on {len(texts)} texts")
     print(f"{len(FILES)} files, {len(reader.lexicon.senses)} words, {len(mistakes)} mistakes")

@@ -10,9 +10,14 @@ from .numerals import NUMERAL, to_int
 from .understanding import Command
 
 _MENTION = re.compile(r"^(?:\s*@[^\s@:,]{1,24}[\s:,]*)+")
-_NUMBER = re.compile(rf"[\s:,、]*(?:第|编号|#|No\.?|no\.?)?\s*(?P<name>\d{{1,6}}(?!\d)|{NUMERAL}{{1,5}})(?:\s*(?P<mark>号(?![楼院线门店\d])|#|单(?!元)))?")
-#: Digits that are no running number (0, -1, ten digits, 二十亿): the command names an issue that does not exist.
-_NO_NUMBER = re.compile(rf"[\s:,、]*(?:第|编号|#)?\s*(?:[-+]\s*\d|0+(?=$|[\s,。.!号])|\d{{7,10}}(?=$|[\s,。.!号])|\d{{12,}}|{NUMERAL}+[万亿])")
+_NUMBER = re.compile(
+    rf"[\s:,、]*(?:第|编号|#|No\.?|no\.?)?\s*(?P<name>\d{{1,6}}(?!\d)|{NUMERAL}{{1,5}})(?:\s*(?P<mark>号(?![楼院线门店\d])|#|单(?!元)))?"
+)
+#: Digits that are no running number (0, -1, ten digits, 二十亿): the command names an issue that does not
+#: exist.
+_NO_NUMBER = re.compile(
+    rf"[\s:,、]*(?:第|编号|#)?\s*(?:[-+]\s*\d|0+(?=$|[\s,。.!号])|\d{{7,10}}(?=$|[\s,。.!号])|\d{{12,}}|{NUMERAL}+[万亿])"
+)
 _DIGITS = {ord(mark): str(unicodedata.digit(mark)) for mark in "①②③④⑤⑥⑦⑧⑨❶❷❸❹❺❻❼❽❾¹²³⁴⁵⁶⁷⁸⁹"}
 _KEY = re.compile(r"[\s:,]*(?P<name>[A-Za-z]{0,4}-?\d{1,8})(?=$|[\s,。!])")
 _GAP = re.compile(r"[\s:,、;|/]+")
@@ -48,7 +53,10 @@ class CommandParser:
     def __init__(self, lexicon: Lexicon) -> None:
         self._lexicon = lexicon
         self._rules: list[tuple[re.Pattern[str], CommandRule]] = []
-        pairs = sorted(((word, rule) for rule in lexicon.commands.values() for word in rule.words), key=lambda pair: -len(pair[0]))
+        pairs = sorted(
+            ((word, rule) for rule in lexicon.commands.values() for word in rule.words),
+            key=lambda pair: -len(pair[0]),
+        )
         for word, rule in pairs:
             self._rules.append((re.compile(_spaced(word), re.IGNORECASE), rule))
         self.heads = frozenset(word[0].lower() for word, _ in pairs)
@@ -57,7 +65,8 @@ class CommandParser:
         self._units = re.compile(rf"(?:{units})|\s(?:{units})(?=$|[\s,。.!了啦])")
 
     def parse(self, text: str, *, mention: bool = False, quoted: bool = False) -> Command | None:
-        """The command that folded `text` is, or None. `mention` and `quoted` allow forms that in open talk would be chatter."""
+        """The command that folded `text` is, or None. `mention` and `quoted` allow forms that in open talk
+        would be chatter."""
         body = strip_mention(text).strip()
         explicit = mention or quoted or body != text.strip()
         if body.startswith("#") and not body[1:2].isdigit():
@@ -75,7 +84,9 @@ class CommandParser:
         if not body or body[0].lower() not in self.heads:
             return self._number_first(body)
         for pattern, rule in self._rules:
-            if (matched := pattern.match(body)) and (command := self._filled(rule, body[matched.end() :], explicit=explicit)):
+            if (matched := pattern.match(body)) and (
+                command := self._filled(rule, body[matched.end() :], explicit=explicit)
+            ):
                 return command
         return None
 
@@ -88,7 +99,12 @@ class CommandParser:
         if not after or after[0].lower() not in self.heads:
             return None
         for pattern, rule in self._rules:
-            if rule.number in {"one", "many"} and rule.rest in {"no", "maybe"} and len(pattern.pattern) > 1 and (verb := pattern.match(after)):
+            if (
+                rule.number in {"one", "many"}
+                and rule.rest in {"no", "maybe"}
+                and len(pattern.pattern) > 1
+                and (verb := pattern.match(after))
+            ):
                 rest = after[verb.end() :]
                 if not _eaten(rest, self._lexicon.particles):
                     return Command(rule.verb, (int(matched[1]),), "")
@@ -106,8 +122,16 @@ class CommandParser:
             key = _KEY.match(tail)
             if key:
                 digits = re.sub(r"\D", "", key["name"])
-                return Command(rule.verb, (int(digits),) if key["name"].isdigit() else (), key["name"] + tail[key.end() :].rstrip())
-            return Command(rule.verb, (), tail.strip()) if explicit or (tail[:1] in " :," and len(tail) < 12) else None
+                return Command(
+                    rule.verb,
+                    (int(digits),) if key["name"].isdigit() else (),
+                    key["name"] + tail[key.end() :].rstrip(),
+                )
+            return (
+                Command(rule.verb, (), tail.strip())
+                if explicit or (tail[:1] in " :," and len(tail) < 12)
+                else None
+            )
         if rule.number in {"one", "many"}:
             numbers, rest = self._numbers(tail.translate(_DIGITS), many=rule.number == "many")
             if numbers:
@@ -126,7 +150,12 @@ class CommandParser:
             if self._units.match(tail, end) and not matched["mark"]:
                 break
             # A Chinese numeral, and every number after the first, must stand free: 接一下, 完成 17 3个灯.
-            if not matched["mark"] and following and (chinese or numbers) and following not in " ,、:;.!?。/|和\n":
+            if (
+                not matched["mark"]
+                and following
+                and (chinese or numbers)
+                and following not in " ,、:;.!?。/|和\n"
+            ):
                 break
             if numbers and matched.start() == at and not _GAP.match(tail, at) and "#" not in matched[0]:
                 break
@@ -161,7 +190,11 @@ class CommandParser:
                 colon = tail.lstrip()[:1] in ":|" or "|" in tail
                 if colon or (apart and (rule.free or explicit)) or (rule.free and explicit):
                     return Command(rule.verb, (), rest)
-                if rule.verb in {"propose", "report_for"} and apart and (":" in rest or re.match(r"\d|[A-Za-z]座", rest)):
+                if (
+                    rule.verb in {"propose", "report_for"}
+                    and apart
+                    and (":" in rest or re.match(r"\d|[A-Za-z]座", rest))
+                ):
                     return Command(rule.verb, (), rest)
                 return None
             case "place":
@@ -181,4 +214,6 @@ class CommandParser:
 _HOME = re.compile(
     rf"(?:[^\s,。!?]{{0,10}}?)(?:\d{{1,3}}|{NUMERAL}{{1,3}}|[A-Za-z])(?:号楼|栋|幢|座|号|-)\s*(?:(?:\d{{1,2}}|{NUMERAL}{{1,2}}|[A-Za-z])(?:单元|-|门)\s*)?(?:\d{{2,4}})(?:室|号|房)?[\s,的]*(?:的)?(?:业主|租户|住户)?[\s,]*[\u4e00-\u9fff·]{{2,5}}\s*(?:[A-Za-z\d]{{0,12}})?\s*[。!]?\Z"
 )
-_UNTIL = re.compile(r"(?:到|至|从|\d|今天|明天|后天|下周|本周|这周|周|星期|[一二两三四五六七八九十半]+(?:天|周|个月))")
+_UNTIL = re.compile(
+    r"(?:到|至|从|\d|今天|明天|后天|下周|本周|这周|周|星期|[一二两三四五六七八九十半]+(?:天|周|个月))"
+)

@@ -1,7 +1,10 @@
-"""Measures the reading on labelled text and prints one table: `yishiting-eval` (or `python -m bot.language.evaluate`).
+"""Measures the reading on labelled text and prints one table: `yishiting-eval` (or `python -m
+bot.language.evaluate`).
 
-`--write` puts the table into docs/understanding.md. `--review FILE` scores corrections that officers made (JSON lines with
-`text`, `intent` and, for reports, `category`) in the same way. The baselines need scikit-learn, a development dependency.
+`--write` puts the table into docs/understanding.md. `--review FILE` scores corrections that officers made
+(JSON lines with
+`text`, `intent` and, for reports, `category`) in the same way. The baselines need scikit-learn, a development
+dependency.
 """
 
 # ruff: noqa: PLC0415, ARG001, ARG005 - scikit-learn is a development dependency; detectors share one signature
@@ -216,7 +219,10 @@ def _crossed(reader: Reader, found: Sequence[fitting.Case]) -> Detector:
             features = fitting.features(reader, text)
         chosen = weights[group[-1] if group[-1:] in weights else "0"]
         alarm = reader.read(text).alarm is not None
-        return alarm or (bool(features) and sum(chosen.get(name, 0.0) * value for name, value in features.items()) >= threshold)
+        return alarm or (
+            bool(features)
+            and sum(chosen.get(name, 0.0) * value for name, value in features.items()) >= threshold
+        )
 
     return Detector("ours, crossed", decide)
 
@@ -278,7 +284,15 @@ def _detection(rows: list[Row], detectors: Sequence[Detector], data: Path) -> No
         put("expected precision at 3 % reports", f"{expected:.3f}")
         put(
             "letters to public boards taken for reports (500)",
-            str(Figure(sum(detector.decide(f"{row[3]} {row[4]}", f"letter{at % 5}") for at, row in enumerate(formal)), len(formal))),
+            str(
+                Figure(
+                    sum(
+                        detector.decide(f"{row[3]} {row[4]}", f"letter{at % 5}")
+                        for at, row in enumerate(formal)
+                    ),
+                    len(formal),
+                )
+            ),
         )
     targets = {
         "report recall, group chat": "≥ 0.95",
@@ -291,7 +305,8 @@ def _detection(rows: list[Row], detectors: Sequence[Detector], data: Path) -> No
 
 
 def _authors(rows: list[Row], reader: Reader, found: Sequence[fitting.Case]) -> None:
-    """Lines of authors who did not know the rules; in the crossed columns weights and baseline never saw the author judged."""
+    """Lines of authors who did not know the rules; in the crossed columns weights and baseline never saw the
+    author judged."""
     known = {case.text: fitting.features(reader, case.text) for case in found}
     threshold = reader.lexicon.numbers["threshold"]
     ours, rule = _ours(reader), _keyword_rule()
@@ -303,14 +318,30 @@ def _authors(rows: list[Row], reader: Reader, found: Sequence[fitting.Case]) -> 
 
         def crossed(text: str, weights: dict[str, float] = weights) -> bool:
             fired = known[text]
-            return (bool(fired) and sum(weights.get(name, 0.0) * value for name, value in fired.items()) >= threshold) or reader.read(text).alarm is not None
+            return (
+                bool(fired)
+                and sum(weights.get(name, 0.0) * value for name, value in fired.items()) >= threshold
+            ) or reader.read(text).alarm is not None
 
-        detectors: list[Callable[[str], bool]] = [lambda text: ours.decide(text, ""), crossed, model, lambda text: rule.decide(text, "")]
+        detectors: list[Callable[[str], bool]] = [
+            lambda text: ours.decide(text, ""),
+            crossed,
+            model,
+            lambda text: rule.decide(text, ""),
+        ]
         hits = [[detector(case.text) for case in own] for detector in detectors]
         wrong = [case.report for case in own]
-        recall = [str(Figure(sum(a and b for a, b in zip(said, wrong, strict=True)), sum(wrong))) for said in hits]
-        precision = [str(Figure(sum(a and b for a, b in zip(said, wrong, strict=True)), sum(said))) for said in hits]
-        name = "group chat, author left out" if author == "group" else f"invented lines, {author}, author left out"
+        recall = [
+            str(Figure(sum(a and b for a, b in zip(said, wrong, strict=True)), sum(wrong))) for said in hits
+        ]
+        precision = [
+            str(Figure(sum(a and b for a, b in zip(said, wrong, strict=True)), sum(said))) for said in hits
+        ]
+        name = (
+            "group chat, author left out"
+            if author == "group"
+            else f"invented lines, {author}, author left out"
+        )
         rows.append(Row(f"{name}: recall", "", *recall))
         rows.append(Row(f"{name}: precision", "", *precision))
 
@@ -341,7 +372,10 @@ def _category_baseline(texts: Sequence[str], labels: Sequence[str]) -> list[str]
     said = [""] * len(texts)
     for part in range(5):
         rest = [at for at in range(len(texts)) if at % 5 != part]
-        model = make_pipeline(TfidfVectorizer(analyzer="char", ngram_range=(1, 3), sublinear_tf=True), LogisticRegression(C=20, max_iter=500))
+        model = make_pipeline(
+            TfidfVectorizer(analyzer="char", ngram_range=(1, 3), sublinear_tf=True),
+            LogisticRegression(C=20, max_iter=500),
+        )
         model.fit([texts[at] for at in rest], [labels[at] for at in rest])
         held = [at for at in range(len(texts)) if at % 5 == part]
         for at, label in zip(held, model.predict([texts[at] for at in held]), strict=True):
@@ -358,9 +392,19 @@ def _content(rows: list[Row], reader: Reader, data: Path) -> None:
     rows.append(Row("intent, all of group chat", "", str(Figure(intents, len(group)))))
     for intent in ("endorse", "progress", "confirm", "contest", "help"):
         of = [row for row in group if row["intent"] == intent]
-        rows.append(Row(f"– {intent}", "", str(Figure(sum(readings[row["id"]].intent == intent for row in of), len(of)))))
+        rows.append(
+            Row(
+                f"– {intent}",
+                "",
+                str(Figure(sum(readings[row["id"]].intent == intent for row in of), len(of))),
+            )
+        )
     baseline = dict(
-        zip((row["id"] for row in reports), _category_baseline([row["text"] for row in reports], [row["category"] for row in reports]), strict=True)
+        zip(
+            (row["id"] for row in reports),
+            _category_baseline([row["text"] for row in reports], [row["category"] for row in reports]),
+            strict=True,
+        )
     )
 
     def right(row: dict[str, Any], said: str | None, *, loose: bool) -> bool:
@@ -369,26 +413,76 @@ def _content(rows: list[Row], reader: Reader, data: Path) -> None:
     for loose, target in ((False, ""), (True, "≥ 0.92")):
         ours = Figure(sum(right(row, readings[row["id"]].category, loose=loose) for row in found), len(found))
         theirs = Figure(sum(right(row, baseline[row["id"]], loose=loose) for row in reports), len(reports))
-        rows.append(Row(f"category of reports found, {'with alternatives' if loose else 'strict'}", target, str(ours), "", str(theirs)))
+        rows.append(
+            Row(
+                f"category of reports found, {'with alternatives' if loose else 'strict'}",
+                target,
+                str(ours),
+                "",
+                str(theirs),
+            )
+        )
     emergencies = [row for row in reports if row["urgency"] == "emergency"]
-    rows.append(Row("emergencies recalled", "1.0", str(Figure(sum(readings[row["id"]].urgency == "emergency" for row in emergencies), len(emergencies)))))
+    rows.append(
+        Row(
+            "emergencies recalled",
+            "1.0",
+            str(
+                Figure(
+                    sum(readings[row["id"]].urgency == "emergency" for row in emergencies), len(emergencies)
+                )
+            ),
+        )
+    )
     said = [row for row in group if readings[row["id"]].urgency == "emergency"]
-    rows.append(Row("emergencies that were none", "", str(Figure(sum(row["urgency"] != "emergency" for row in said), len(said)))))
-    rows.append(Row("urgency of reports found", "", str(Figure(sum(readings[row["id"]].urgency == row["urgency"] for row in found), len(found)))))
+    rows.append(
+        Row(
+            "emergencies that were none",
+            "",
+            str(Figure(sum(row["urgency"] != "emergency" for row in said), len(said))),
+        )
+    )
+    rows.append(
+        Row(
+            "urgency of reports found",
+            "",
+            str(Figure(sum(readings[row["id"]].urgency == row["urgency"] for row in found), len(found))),
+        )
+    )
     for part in PARTS:
         pairs = [(row["place"].get(part), readings[row["id"]].place.as_dict().get(part)) for row in reports]
         named = [(fold(want) if want else None, got) for want, got in pairs if want or got]
-        rows.append(Row(f"place of reports: {part}", "≥ 0.97", str(Figure(sum(want == got for want, got in named), len(named)))))
+        rows.append(
+            Row(
+                f"place of reports: {part}",
+                "≥ 0.97",
+                str(Figure(sum(want == got for want, got in named), len(named))),
+            )
+        )
 
     def same(row: dict[str, Any], parts: Iterable[str]) -> bool:
         got = readings[row["id"]].place.as_dict()
-        return all((fold(row["place"][part]) if part in row["place"] else None) == got.get(part) for part in parts)
+        return all(
+            (fold(row["place"][part]) if part in row["place"] else None) == got.get(part) for part in parts
+        )
 
     rows.append(
-        Row("place of reports: estate, building, unit, room all exact", "≥ 0.97", str(Figure(sum(same(row, PARTS[:4]) for row in reports), len(reports))))
+        Row(
+            "place of reports: estate, building, unit, room all exact",
+            "≥ 0.97",
+            str(Figure(sum(same(row, PARTS[:4]) for row in reports), len(reports))),
+        )
     )
-    rows.append(Row("place of reports: whole, spot too", "", str(Figure(sum(same(row, PARTS) for row in reports), len(reports)))))
-    rows.append(Row("place of all lines: whole", "", str(Figure(sum(same(row, PARTS) for row in group), len(group)))))
+    rows.append(
+        Row(
+            "place of reports: whole, spot too",
+            "",
+            str(Figure(sum(same(row, PARTS) for row in reports), len(reports))),
+        )
+    )
+    rows.append(
+        Row("place of all lines: whole", "", str(Figure(sum(same(row, PARTS) for row in group), len(group))))
+    )
     _gold(rows, reader, data)
     _letters(rows, reader, data)
 
@@ -421,7 +515,9 @@ def _letters(rows: list[Row], reader: Reader, data: Path) -> None:
     for fields in _lines(data / "complaints_dev.tsv"):
         wanted = BOARD.get(fields[2])
         if wanted:
-            by_source.setdefault(fields[1].split("_")[0], []).append(reader.read(f"{fields[3]}。{fields[4]}", mention=True).category in wanted)
+            by_source.setdefault(fields[1].split("_")[0], []).append(
+                reader.read(f"{fields[3]}。{fields[4]}", mention=True).category in wanted
+            )
     for source, hits in sorted(by_source.items()):
         rows.append(Row(f"letters, board label compatible: {source}", "", str(Figure(sum(hits), len(hits)))))
 
@@ -430,7 +526,8 @@ def _letters(rows: list[Row], reader: Reader, data: Path) -> None:
 
 
 def _part_value(label: str) -> str:
-    """A labelled part as 「12号楼」 in the form of `Place` (12); a label without digits or letters is nothing."""
+    """A labelled part as 「12号楼」 in the form of `Place` (12); a label without digits or letters is
+    nothing."""
     kept = re.sub(r"[^A-Za-z0-9零〇一二两三四五六七八九十百-]", "", fold(label)).strip("-").upper()
     if re.search("[A-Z0-9]", kept):
         kept = re.sub(r"[^A-Z0-9-]", "", kept).strip("-")
@@ -458,8 +555,12 @@ def _addresses(rows: list[Row], reader: Reader, data: Path) -> None:
                 totals[key] += 1
                 hits[key] += want == got
     for key, name in (("houseno", "building"), ("cellno", "unit"), ("roomno", "room")):
-        rows.append(Row(f"formal addresses: {name} where labelled", "≥ 0.95", str(Figure(hits[key], totals[key]))))
-        rows.append(Row(f"formal addresses: {name}, absent ones too", "", str(Figure(clean[key], len(lines)))))
+        rows.append(
+            Row(f"formal addresses: {name} where labelled", "≥ 0.95", str(Figure(hits[key], totals[key])))
+        )
+        rows.append(
+            Row(f"formal addresses: {name}, absent ones too", "", str(Figure(clean[key], len(lines))))
+        )
     found = wanted = 0
     for fields in _lines(data / "address_spans_dev.tsv"):
         place = reader.read(fields[2], mention=True).place
@@ -467,8 +568,11 @@ def _addresses(rows: list[Row], reader: Reader, data: Path) -> None:
         spans = [fold(span.strip()) for span in fields[3].split("|") if span.strip()]
         if spans:
             wanted += 1
-            found += any(any(value in span or span in value for span in spans) for value in said if len(value) > 1) or any(
-                place.building is not None and re.search(rf"(?<!\d){re.escape(place.building)}(?!\d)", span) for span in spans
+            found += any(
+                any(value in span or span in value for span in spans) for value in said if len(value) > 1
+            ) or any(
+                place.building is not None and re.search(rf"(?<!\d){re.escape(place.building)}(?!\d)", span)
+                for span in spans
             )
     rows.append(Row("formal text: a labelled span named", "", str(Figure(found, wanted))))
 
@@ -497,7 +601,9 @@ def _votes(rows: list[Row], reader: Reader, data: Path) -> None:
             hits[key] += right
         hits["whole"] += all(same.values())
     for key, count in hits.items():
-        rows.append(Row(f"vote lines: {key}", "≥ 0.95" if key == "whole" else "", str(Figure(count, len(lines)))))
+        rows.append(
+            Row(f"vote lines: {key}", "≥ 0.95" if key == "whole" else "", str(Figure(count, len(lines))))
+        )
 
 
 _NOISE = re.compile(r"[^\w+]|_")
@@ -508,7 +614,10 @@ def _signups(rows: list[Row], reader: Reader, data: Path) -> None:
     lines = _json(data / "jielong_dev.jsonl")
     for row in lines:
         signup = reader.read(row["text"]).signup or {"title": "", "entries": []}
-        want = [(_NOISE.sub("", narrow(entry["name"])), _NOISE.sub("", narrow(entry["note"]))) for entry in row["entries"]]
+        want = [
+            (_NOISE.sub("", narrow(entry["name"])), _NOISE.sub("", narrow(entry["note"])))
+            for entry in row["entries"]
+        ]
         got = [(_NOISE.sub("", entry["name"]), _NOISE.sub("", entry["note"])) for entry in signup["entries"]]
         total += max(len(want), len(got))
         rest = list(got)
@@ -530,7 +639,11 @@ def speed(reader: Reader, data: Path) -> float:
     """Group lines a second on one core, 97 of 100 of them chatter."""
     chat = [fields[2] for fields in _lines(data / "chitchat_dev.tsv")][:4850]
     group = [row["text"] for row in _json(data / "group_chat_dev.jsonl") if row["intent"] == "report"][:150]
-    lines = [line for at, line in enumerate(chat) for line in ([line, group[at // 33]] if at % 33 == 0 and at // 33 < len(group) else [line])]
+    lines = [
+        line
+        for at, line in enumerate(chat)
+        for line in ([line, group[at // 33]] if at % 33 == 0 and at // 33 < len(group) else [line])
+    ]
     for line in lines[:500]:
         reader.read(line)
     began = time.perf_counter()
@@ -560,8 +673,14 @@ def measure(data: Path = fitting.DATA, *, baselines: bool = True) -> list[Row]:
 
 def table(rows: Sequence[Row]) -> str:
     """The table as Markdown."""
-    lines = ["| measure | target | ours | ours, cross-validated | TF-IDF + LR, cross-validated | 35-word rule |", "| --- | --- | --- | --- | --- | --- |"]
-    lines += [f"| {row.name} | {row.target} | {row.ours} | {row.crossed} | {row.trained} | {row.keywords} |" for row in rows]
+    lines = [
+        "| measure | target | ours | ours, cross-validated | TF-IDF + LR, cross-validated | 35-word rule |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    lines += [
+        f"| {row.name} | {row.target} | {row.ours} | {row.crossed} | {row.trained} | {row.keywords} |"
+        for row in rows
+    ]
     return "\n".join(lines)
 
 
@@ -578,7 +697,9 @@ def review(path: Path, reader: Reader | None = None) -> str:
         if said == wanted or (row["intent"] != "report" and reading.intent == row["intent"]):
             right += 1
         else:
-            lines.append(f"{row.get('id', total)}: wanted {wanted[0]} {wanted[1] or ''}, read {said[0]} {said[1] or ''}: {'; '.join(reading.why[:5])}")
+            lines.append(
+                f"{row.get('id', total)}: wanted {wanted[0]} {wanted[1] or ''}, read {said[0]} {said[1] or ''}: {'; '.join(reading.why[:5])}"
+            )
     return "\n".join([*lines, f"{right} of {total} corrections are read as the officers said"])
 
 
@@ -595,17 +716,26 @@ def write(text: str, path: Path = DOCUMENT) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command."""
-    parser = argparse.ArgumentParser(prog="yishiting-eval", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, default=fitting.DATA, help="the folder with the development data")
+    parser = argparse.ArgumentParser(
+        prog="yishiting-eval", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--data", type=Path, default=fitting.DATA, help="the folder with the development data"
+    )
     parser.add_argument("--write", action="store_true", help="write the table into docs/understanding.md")
-    parser.add_argument("--no-baselines", action="store_true", help="leave out the baselines and the cross-validation (quick)")
+    parser.add_argument(
+        "--no-baselines", action="store_true", help="leave out the baselines and the cross-validation (quick)"
+    )
     parser.add_argument("--review", type=Path, help="score a review list of corrections instead")
     options = parser.parse_args(arguments)
     if options.review:
         print(review(options.review))
         return 0
     if not options.data.is_dir():
-        print(f"{options.data}: no such folder; the development data is not part of the project", file=sys.stderr)
+        print(
+            f"{options.data}: no such folder; the development data is not part of the project",
+            file=sys.stderr,
+        )
         return 2
     text = table(measure(options.data, baselines=not options.no_baselines))
     print(text)

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from .lexicon import Lexicon, Sense, cut
 from .understanding import Place
 
-#: Signs that say a line is something else; a complaint's word inside one of their words (停水 in 停水通知) does not count.
+#: Signs that say a line is something else; a complaint's word inside one of their words (停水 in 停水通知)
+#: does not count.
 AGAINST = frozenset(
     [
         "advert",
@@ -33,7 +34,9 @@ AGAINST = frozenset(
         "fixed",
     ]
 )
-_NEGATION = re.compile(r"(?:不|没|无|未|别|防|没有|不会|不再|不是|并非|避免|防止|绝不|从不|再也不|不用|没得|不怕)$")
+_NEGATION = re.compile(
+    r"(?:不|没|无|未|别|防|没有|不会|不再|不是|并非|避免|防止|绝不|从不|再也不|不用|没得|不怕)$"
+)
 _STOP = re.compile(r"[。!?\n;]")
 _WORD = re.compile(r"\w")
 
@@ -86,7 +89,8 @@ class Finder:
             found.sort(key=lambda item: -len(item[0]))
 
     def matches(self, text: str, tokens: list[str] | None = None) -> list[Match]:
-        """All lexicon words in `text` whose ends are word ends, without those inside a longer word that explains them away."""
+        """All lexicon words in `text` whose ends are word ends, without those inside a longer word that
+        explains them away."""
         edges = {0}
         at = 0
         for token in tokens if tokens is not None else cut(text):
@@ -129,7 +133,12 @@ def _without_nested(found: list[Match]) -> list[Match]:
     kept: list[Match] = []
     for match in found:
         for other in found:
-            if other is not match and other.start <= match.start and match.end <= other.end and len(other.word) > len(match.word):
+            if (
+                other is not match
+                and other.start <= match.start
+                and match.end <= other.end
+                and len(other.word) > len(match.word)
+            ):
                 kinds = {sense.kind for sense in other.senses}
                 mine = {sense.kind for sense in match.senses}
                 if kinds & AGAINST or kinds & mine or kinds == {"thing"}:
@@ -140,7 +149,13 @@ def _without_nested(found: list[Match]) -> list[Match]:
 
 
 def gather(  # noqa: C901, PLR0912, PLR0915 - one pass over the matches
-    lexicon: Lexicon, finder: Finder, text: str, place: Place, *, mention: bool, tokens: list[str] | None = None
+    lexicon: Lexicon,
+    finder: Finder,
+    text: str,
+    place: Place,
+    *,
+    mention: bool,
+    tokens: list[str] | None = None,
 ) -> Evidence:
     """The evidence in folded, dialect-free `text`."""
     evidence = Evidence()
@@ -212,23 +227,43 @@ def _lean(lexicon: Lexicon, evidence: Evidence, tokens: list[str]) -> None:
             evidence.leanings[token] = weight
 
 
-def _near(text: str, first: list[tuple[int, int]] | tuple[()], second: list[tuple[int, int]] | tuple[()], within: int) -> bool:
+def _near(
+    text: str,
+    first: list[tuple[int, int]] | tuple[()],
+    second: list[tuple[int, int]] | tuple[()],
+    within: int,
+) -> bool:
     for a, b in first:
         for c, d in second:
             low, high = (b, c) if b <= c else (d, a)
-            if (a, b) != (c, d) and high - low <= within and (high <= low or not _STOP.search(text, low, high)):
+            if (
+                (a, b) != (c, d)
+                and high - low <= within
+                and (high <= low or not _STOP.search(text, low, high))
+            ):
                 return True
     return False
 
 
 #: A line that begins with one of these speaks within it: 「新闻说…」, 「以前住…」, 「听说我姐家…」.
-FRAMES = ("hearsay", "past", "elsewhere", "notice", "advert", "lost_found", "thanks", "hypothetical", "wondering")
+FRAMES = (
+    "hearsay",
+    "past",
+    "elsewhere",
+    "notice",
+    "advert",
+    "lost_found",
+    "thanks",
+    "hypothetical",
+    "wondering",
+)
 #: How many characters from the start a frame may stand.
 _OPENING = 12
 
 
 def _frame(evidence: Evidence, spans: dict[str, list[tuple[int, int]]]) -> None:
-    """Notes what the line is put into before anything wrong is named, and how many signs say that it is something else."""
+    """Notes what the line is put into before anything wrong is named, and how many signs say that it is
+    something else."""
     firsts = [spans[kind][0][0] for kind in ("trouble", "fault", "nobody", "nuisance") if spans.get(kind)]
     first = min(firsts, default=_OPENING)
     if any(spans[kind][0][0] <= min(first, _OPENING) for kind in FRAMES if spans.get(kind)):
@@ -246,28 +281,57 @@ _OURS = re.compile("我们?家|[我咱俺]们|咱")
 
 
 def _whole(lexicon: Lexicon, evidence: Evidence, text: str, spans: dict[str, list[tuple[int, int]]]) -> None:
-    """Notes that a short line says that something here is wrong, and nothing else: 「水管爆了」, 「3栋路灯全黑」."""
+    """Notes that a short line says that something here is wrong, and nothing else: 「水管爆了」,
+    「3栋路灯全黑」."""
     known = evidence.features.keys()
     if len(text) > _BRIEF or AGAINST & known:
         return
     said = bytearray(len(text))
-    for start, end in [*((match.start, match.end) for match in evidence.matches), *(span for found in spans.values() for span in found)]:
+    for start, end in [
+        *((match.start, match.end) for match in evidence.matches),
+        *(span for found in spans.values() for span in found),
+    ]:
         said[start:end] = b"\1" * (end - start)
     for ours in _OURS.finditer(text):
         said[ours.start() : ours.end()] = b"\1" * len(ours[0])
-    rest = [character for character, covered in zip(text, said, strict=True) if not covered and character.isalnum() and character not in lexicon.small]
+    rest = [
+        character
+        for character, covered in zip(text, said, strict=True)
+        if not covered and character.isalnum() and character not in lexicon.small
+    ]
     if len(rest) > (len(text) > _BRIEF // 2):
         return
     if "trouble" in known:
-        evidence.add("whole_trouble" if {"thing", "everyday_thing", "spot", "place"} & known else "whole_alone")
-    elif {"thing", "spot"} & known and {"fault", "nobody", "nuisance", "everyday_trouble", "everywhere"} & known:
+        evidence.add(
+            "whole_trouble" if {"thing", "everyday_thing", "spot", "place"} & known else "whole_alone"
+        )
+    elif {"thing", "spot"} & known and {
+        "fault",
+        "nobody",
+        "nuisance",
+        "everyday_trouble",
+        "everywhere",
+    } & known:
         evidence.add("whole_fault")
     elif {"everyday_trouble", "everyday_thing"} <= known or {"everyday_thing", "fault"} <= known:
         evidence.add("whole_everyday")
 
 
 #: Signs that something is wrong, whatever it is: a line about a place without any of them only mentions it.
-COMPLAINTS = ("trouble", "everyday_trouble", "fault", "nobody", "nuisance", "cannot", "everywhere", "rhetorical", "danger", "demand", "suffering", "sarcasm")
+COMPLAINTS = (
+    "trouble",
+    "everyday_trouble",
+    "fault",
+    "nobody",
+    "nuisance",
+    "cannot",
+    "everywhere",
+    "rhetorical",
+    "danger",
+    "demand",
+    "suffering",
+    "sarcasm",
+)
 
 
 def _shape(evidence: Evidence, text: str, place: Place, *, mention: bool) -> None:
@@ -300,14 +364,18 @@ def _shape(evidence: Evidence, text: str, place: Place, *, mention: bool) -> Non
         evidence.add("complaint_again")
     if complaints > 2:
         evidence.add("complaint_thrice")
-    if "trouble" not in evidence.features and not ("thing" in evidence.features and ({"fault", "request", "nobody"} & evidence.features.keys())):
+    if "trouble" not in evidence.features and not (
+        "thing" in evidence.features and ({"fault", "request", "nobody"} & evidence.features.keys())
+    ):
         evidence.add("no_evidence")
 
 
 def weigh(lexicon: Lexicon, evidence: Evidence) -> float:
     """The sum of the weights of all features that fired (log-odds of a report)."""
     weights = weights_of(lexicon)
-    return sum(evidence.leanings.values()) + sum(value * weights.get(feature, 0.0) for feature, value in evidence.features.items())
+    return sum(evidence.leanings.values()) + sum(
+        value * weights.get(feature, 0.0) for feature, value in evidence.features.items()
+    )
 
 
 def weights_of(lexicon: Lexicon) -> dict[str, float]:
@@ -332,6 +400,8 @@ def reasons(lexicon: Lexicon, evidence: Evidence) -> list[str]:
         weight = weights.get(feature, 0.0)
         if feature != "bias" and weight:
             words = "、".join(evidence.words.get(feature, ())[:4])
-            lines.append((abs(weight), f"{feature} {words} {weight:+.2f}" if words else f"{feature} {weight:+.2f}"))
+            lines.append(
+                (abs(weight), f"{feature} {words} {weight:+.2f}" if words else f"{feature} {weight:+.2f}")
+            )
     lines += [(abs(weight), f"word {word} {weight:+.2f}") for word, weight in evidence.leanings.items()]
     return [line for _, line in sorted(lines, key=lambda item: -item[0])]

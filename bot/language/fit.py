@@ -1,8 +1,11 @@
 """Fits the weights of signs.yaml from development text: `python -m bot.language.fit [--write]`.
 
-A logistic regression over the rules that fired, kept close to the hand-set sense of each rule: a rule that speaks for a
-report never gets a negative weight and the other way round, and every weight is pulled towards a prior, so that a rule
-seen three times cannot be worth ten. Needs NumPy and SciPy (they come with scikit-learn, a development dependency).
+A logistic regression over the rules that fired, kept close to the hand-set sense of each rule: a rule that
+speaks for a
+report never gets a negative weight and the other way round, and every weight is pulled towards a prior, so
+that a rule
+seen three times cannot be worth ten. Needs NumPy and SciPy (they come with scikit-learn, a development
+dependency).
 """
 
 # ruff: noqa: PLC0415, T201 - NumPy and SciPy are development dependencies; this is a command
@@ -69,7 +72,8 @@ class Case:
 
 
 def cases(data: Path = DATA, *, chat_weight: float = 0.5) -> list[Case]:
-    """The development text to fit on: group lines, hard chat lines, plain chat and our own invented examples."""
+    """The development text to fit on: group lines, hard chat lines, plain chat and our own invented
+    examples."""
     found: list[Case] = []
     for number, line in enumerate((data / "group_chat_dev.jsonl").read_text("utf-8").splitlines()):
         row = json.loads(line)
@@ -91,7 +95,14 @@ def cases(data: Path = DATA, *, chat_weight: float = 0.5) -> list[Case]:
             fields = line.split("\t")
             label = fields[3] if hard else "not_report"
             if label != skip:
-                found.append(Case(fields[2], label == "report", 4.0 if hard else chat_weight, f"{fields[1].split(':')[0]}{number % 5}"))
+                found.append(
+                    Case(
+                        fields[2],
+                        label == "report",
+                        4.0 if hard else chat_weight,
+                        f"{fields[1].split(':')[0]}{number % 5}",
+                    )
+                )
     # Every fifth letter to a public board: what people write when they write at length.
     for number, line in enumerate((data / "complaints_dev.tsv").read_text("utf-8").splitlines()[1::5]):
         fields = line.split("\t")
@@ -103,19 +114,26 @@ _CHINESE = re.compile(r"[\u4e00-\u9fff]{1,4}")
 
 
 def features(reader: Reader, text: str) -> dict[str, float]:
-    """The features of one text as the reader sees them and its single words, empty when the plain scan already says chatter."""
+    """The features of one text as the reader sees them and its single words, empty when the plain scan
+    already says chatter."""
     if not reader.glance(text):
         return {}
     evidence = reader.evidence(text)
     senses = reader.lexicon.senses
     words = (token for token in evidence.tokens if _CHINESE.fullmatch(token))
     # A topic's word is weighed by its rule only, or 电梯 would count against itself.
-    return evidence.features | {WORD + token: 1.0 for token in words if all(sense.category is None for sense in senses.get(token, ()))}
+    return evidence.features | {
+        WORD + token: 1.0 for token in words if all(sense.category is None for sense in senses.get(token, ()))
+    }
 
 
 def names(lexicon: Lexicon) -> list[str]:
     """Every feature that has a weight, in the order of signs.yaml."""
-    return [*lexicon.signs, *(pair.name for pair in lexicon.pairs), *(name for name in lexicon.numbers if name not in {"threshold", "mention"})]
+    return [
+        *lexicon.signs,
+        *(pair.name for pair in lexicon.pairs),
+        *(name for name in lexicon.numbers if name not in {"threshold", "mention"}),
+    ]
 
 
 def bounds(name: str) -> tuple[float | None, float | None]:
@@ -123,10 +141,24 @@ def bounds(name: str) -> tuple[float | None, float | None]:
     if name.startswith(WORD):
         return -2.0, 2.0
     direction = -1 if name in AGAINST else _FREE.get(name, 1)
-    return (None, None) if direction == 0 else (0.0, 6.0) if name == "bare_outage" else (0.0, 4.0) if direction > 0 else (-4.0, 0.0)
+    return (
+        (None, None)
+        if direction == 0
+        else (0.0, 6.0)
+        if name == "bare_outage"
+        else (0.0, 4.0)
+        if direction > 0
+        else (-4.0, 0.0)
+    )
 
 
-def fit(reader: Reader, found: Sequence[Case], *, pull: float = PULL, known: Mapping[str, dict[str, float]] | None = None) -> dict[str, float]:
+def fit(
+    reader: Reader,
+    found: Sequence[Case],
+    *,
+    pull: float = PULL,
+    known: Mapping[str, dict[str, float]] | None = None,
+) -> dict[str, float]:
     """The fitted weights of rules and single words; `known` holds features computed before."""
     import numpy as np
     from scipy.optimize import minimize
@@ -137,22 +169,37 @@ def fit(reader: Reader, found: Sequence[Case], *, pull: float = PULL, known: Map
     counts = Counter(name for _, values in fired for name in values if name.startswith(WORD))
     order = [*names(reader.lexicon), *(name for name, count in counts.items() if count >= WORD_LINES)]
     index = {name: at for at, name in enumerate(order)}
-    cells = [(row, index[name], value) for row, (_, values) in enumerate(fired) for name, value in values.items() if name in index]
-    matrix = csr_matrix(([value for _, _, value in cells], ([row for row, _, _ in cells], [at for _, at, _ in cells])), shape=(len(fired), len(order)))
+    cells = [
+        (row, index[name], value)
+        for row, (_, values) in enumerate(fired)
+        for name, value in values.items()
+        if name in index
+    ]
+    matrix = csr_matrix(
+        ([value for _, _, value in cells], ([row for row, _, _ in cells], [at for _, at, _ in cells])),
+        shape=(len(fired), len(order)),
+    )
     wanted = np.array([1.0 if case.report else 0.0 for case, _ in fired])
     weights = np.array([case.weight for case, _ in fired])
     prior = np.array([_prior(name) for name in order])
-    strength = np.array([0.02 if name == "bias" else WORD_PULL if name.startswith(WORD) else pull for name in order])
+    strength = np.array(
+        [0.02 if name == "bias" else WORD_PULL if name.startswith(WORD) else pull for name in order]
+    )
 
     def loss(theta: Any) -> tuple[float, Any]:
         z = np.clip(matrix @ theta, -30, 30)
-        value = float(np.sum(weights * (np.logaddexp(0, z) - wanted * z)) + 0.5 * np.sum(strength * (theta - prior) ** 2))
+        value = float(
+            np.sum(weights * (np.logaddexp(0, z) - wanted * z))
+            + 0.5 * np.sum(strength * (theta - prior) ** 2)
+        )
         gradient = matrix.T @ (weights * (1 / (1 + np.exp(-z)) - wanted)) + strength * (theta - prior)
         return value, gradient
 
     result = minimize(loss, prior, jac=True, method="L-BFGS-B", bounds=[bounds(name) for name in order])
     fitted = {name: round(float(value), 2) for name, value in zip(order, result.x, strict=True)}
-    return {name: value for name, value in fitted.items() if not name.startswith(WORD) or abs(value) >= WORD_LEAST}
+    return {
+        name: value for name, value in fitted.items() if not name.startswith(WORD) or abs(value) >= WORD_LEAST
+    }
 
 
 def _prior(name: str) -> float:
@@ -176,7 +223,9 @@ def apply(lexicon: Lexicon, fitted: dict[str, float]) -> None:
     from dataclasses import replace
 
     lexicon.worth.clear()
-    lexicon.leanings = {name.removeprefix(WORD): value for name, value in fitted.items() if name.startswith(WORD)}
+    lexicon.leanings = {
+        name.removeprefix(WORD): value for name, value in fitted.items() if name.startswith(WORD)
+    }
     for name, value in fitted.items():
         if name in lexicon.signs:
             lexicon.signs[name] = replace(lexicon.signs[name], weight=value)
@@ -186,7 +235,8 @@ def apply(lexicon: Lexicon, fitted: dict[str, float]) -> None:
 
 
 def write(fitted: dict[str, float], path: Path = SIGNS) -> None:
-    """Writes the weights into signs.yaml, leaving words, patterns and comments as they are, and those of single words into words.yaml."""
+    """Writes the weights into signs.yaml, leaving words, patterns and comments as they are, and those of
+    single words into words.yaml."""
     write_words({name.removeprefix(WORD): value for name, value in fitted.items() if name.startswith(WORD)})
     text = path.read_text("utf-8")
     for name, value in fitted.items():
@@ -205,16 +255,23 @@ def write(fitted: dict[str, float], path: Path = SIGNS) -> None:
 def write_words(leanings: Mapping[str, float], path: Path = WORDS) -> None:
     """Writes what single words lean to, the strongest first, below the head of words.yaml."""
     head = path.read_text("utf-8").partition("leanings:")[0]
-    lines = [f"  {word}: {weight}\n" for word, weight in sorted(leanings.items(), key=lambda item: (-abs(item[1]), item[0]))]
+    lines = [
+        f"  {word}: {weight}\n"
+        for word, weight in sorted(leanings.items(), key=lambda item: (-abs(item[1]), item[0]))
+    ]
     path.write_text(head + "leanings:\n" + "".join(lines), "utf-8")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--write", action="store_true", help="write the weights into config/lexicon/signs.yaml")
+    parser.add_argument(
+        "--write", action="store_true", help="write the weights into config/lexicon/signs.yaml"
+    )
     parser.add_argument("--data", type=Path, default=DATA)
-    parser.add_argument("--pull", type=float, default=PULL, help="how strongly weights stay near their priors")
+    parser.add_argument(
+        "--pull", type=float, default=PULL, help="how strongly weights stay near their priors"
+    )
     options = parser.parse_args(arguments)
     reader = Reader(load_lexicon())
     fitted = fit(reader, cases(options.data), pull=options.pull)

@@ -51,9 +51,14 @@ class Homophones:
         self._by_sound: dict[tuple[str, ...], str] = {}
         self._known = lexicon.senses
         for word, senses in lexicon.senses.items():
-            if 2 <= len(word) <= 4 and not word.isascii() and any(sense.kind in {"trouble", "thing"} for sense in senses):
+            if (
+                2 <= len(word) <= 4
+                and not word.isascii()
+                and any(sense.kind in {"trouble", "thing"} for sense in senses)
+            ):
                 key = tuple(map(sound, word))
-                # Of two words that sound alike neither can be chosen, unless one contains the commoner characters; the first stays.
+                # Of two words that sound alike neither can be chosen, unless one contains the commoner
+                # characters; the first stays.
                 self._by_sound.setdefault(key, word)
 
     def mend(self, text: str) -> tuple[str, list[str]]:
@@ -97,5 +102,7 @@ def _one_slip(word: str, piece: str) -> bool:
     if len(different) != 1:
         return False
     if len(word) == 2:
-        return tokenizer().FREQ.get(different[0], 0) < _COMMON and all(_precise(a) == _precise(b) for a, b in zip(word, piece, strict=True))
+        return tokenizer().FREQ.get(different[0], 0) < _COMMON and all(
+            _precise(a) == _precise(b) for a, b in zip(word, piece, strict=True)
+        )
     return len(word) > 3 or tokenizer().FREQ.get(different[0], 0) < _COMMON

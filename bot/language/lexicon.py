@@ -17,7 +17,20 @@ from .normalise import fold, traditional_characters
 
 jieba.setLogLevel(logging.WARNING)
 
-FILES = ("categories", "signs", "acts", "alarms", "commands", "places", "roles", "typos", "votes", "everyday", "addresses", "words")
+FILES = (
+    "categories",
+    "signs",
+    "acts",
+    "alarms",
+    "commands",
+    "places",
+    "roles",
+    "typos",
+    "votes",
+    "everyday",
+    "addresses",
+    "words",
+)
 
 
 class Folder(Protocol):
@@ -220,14 +233,22 @@ def build(files: Mapping[str, Any]) -> Lexicon:
     categories = {}
     for key, entry in files["categories"]["categories"].items():
         categories[key] = CategoryName(key, entry["name"], tuple(words_of(entry.get("aliases"))))
-        for kind, field_name in (("strong", "strong"), ("trouble", "troubles"), ("thing", "things"), ("hint", "hints")):
+        for kind, field_name in (
+            ("strong", "strong"),
+            ("trouble", "troubles"),
+            ("thing", "things"),
+            ("hint", "hints"),
+        ):
             know(entry.get(field_name), kind, key)
     signs = {}
     for name, entry in files["signs"]["signs"].items():
         know(entry.get("words"), name)
         patterns = tuple(_compiled(pattern, f"signs.yaml {name}") for pattern in entry.get("patterns", ()))
         signs[name] = Sign(name, float(entry["weight"]), patterns)
-    pairs = tuple(Pair(name, float(entry["weight"]), entry["first"], entry["second"], int(entry["within"])) for name, entry in files["signs"]["pairs"].items())
+    pairs = tuple(
+        Pair(name, float(entry["weight"]), entry["first"], entry["second"], int(entry["within"]))
+        for name, entry in files["signs"]["pairs"].items()
+    )
 
     acts = tuple(
         Act(
@@ -256,7 +277,9 @@ def build(files: Mapping[str, Any]) -> Lexicon:
                 bool(entry.get("private")),
             )
         )
-    cancel, keep, never = (_needed(danger[key], f"alarms.yaml {key}") for key in ("cancel", "keep", "always_cancel"))
+    cancel, keep, never = (
+        _needed(danger[key], f"alarms.yaml {key}") for key in ("cancel", "keep", "always_cancel")
+    )
 
     commands = {
         verb: CommandRule(
@@ -273,13 +296,20 @@ def build(files: Mapping[str, Any]) -> Lexicon:
     }
     places = files["places"]
     spots = {
-        fold(word): rank for rank, key in ((0, "faint"), (1, "grounds"), (2, "fittings"), (3, "equipment"), (3, "spots")) for word in words_of(places[key])
+        fold(word): rank
+        for rank, key in ((0, "faint"), (1, "grounds"), (2, "fittings"), (3, "equipment"), (3, "spots"))
+        for word in words_of(places[key])
     }
-    roles = {key: (entry["name"], *words_of(entry.get("aliases"))) for key, entry in files["roles"]["roles"].items()}
+    roles = {
+        key: (entry["name"], *words_of(entry.get("aliases")))
+        for key, entry in files["roles"]["roles"].items()
+    }
     against = {}
     for key, names in roles.items():
         who = "(?:" + "|".join(sorted(names, key=len, reverse=True)) + ")"
-        against[key] = _needed((part.replace("{who}", who) for part in files["roles"]["against"]), f"roles.yaml {key}")
+        against[key] = _needed(
+            (part.replace("{who}", who) for part in files["roles"]["against"]), f"roles.yaml {key}"
+        )
     against_not = _needed(files["roles"]["against_not"], "roles.yaml against_not")
     typos = files["typos"]
     return Lexicon(
@@ -293,7 +323,10 @@ def build(files: Mapping[str, Any]) -> Lexicon:
         alarm_cancel=cancel,
         alarm_keep=keep,
         alarm_never=never,
-        urgent=tuple((entry["category"], _compiled(entry["pattern"], "alarms.yaml urgent")) for entry in danger["urgent"]),
+        urgent=tuple(
+            (entry["category"], _compiled(entry["pattern"], "alarms.yaml urgent"))
+            for entry in danger["urgent"]
+        ),
         commands=commands,
         particles=tuple(sorted(words_of(files["commands"]["particles"]), key=len, reverse=True)),
         openers=tuple(sorted(words_of(files["commands"]["openers"]), key=len, reverse=True)),
@@ -305,7 +338,10 @@ def build(files: Mapping[str, Any]) -> Lexicon:
         estate_ends=tuple(sorted(words_of(places["estate_ends"]), key=len, reverse=True)),
         not_estates=frozenset(words_of(places["not_estates"])),
         roles=roles,
-        urgencies={key: (entry["name"], *words_of(entry.get("aliases"))) for key, entry in files["roles"]["urgencies"].items()},
+        urgencies={
+            key: (entry["name"], *words_of(entry.get("aliases")))
+            for key, entry in files["roles"]["urgencies"].items()
+        },
         against=against,
         against_not=against_not,
         typos={fold(key): fold(value) for key, value in typos["typos"].items()},
@@ -314,7 +350,9 @@ def build(files: Mapping[str, Any]) -> Lexicon:
         votes=files["votes"],
         addresses=files["addresses"],
         worth={},
-        leanings={fold(str(word)): float(weight) for word, weight in (files["words"]["leanings"] or {}).items()},
+        leanings={
+            fold(str(word)): float(weight) for word, weight in (files["words"]["leanings"] or {}).items()
+        },
         small=frozenset("".join(words_of(files["everyday"]["small"]))),
         everyday=frozenset(fold(word) for word in words_of(files["everyday"]["words"])),
         glance=tuple(words_of(files["acts"].get("glance")) + words_of(files["votes"].get("glance"))),
@@ -342,7 +380,8 @@ def tokenizer() -> jieba.Tokenizer:
 
 @lru_cache(maxsize=2)
 def cut(text: str) -> list[str]:
-    """The words of `text`; the last text is remembered, because several rules ask for the words of one message."""
+    """The words of `text`; the last text is remembered, because several rules ask for the words of one
+    message."""
     words: list[str] = tokenizer().lcut(text, HMM=False)
     return words
 

@@ -17,10 +17,16 @@ _ISO = re.compile(r"(?P<y>20\d\d)[-/.年](?P<m>\d{1,2})[-/.月](?P<d>\d{1,2})[�
 _MONTH_DAY = re.compile(
     rf"(?:(?P<y>20\d\d|明|今|本)年)?(?<!\d)(?P<m>{_N})月(?P<d>{_N})[日号]?|(?<![\d./-])(?P<m2>1[0-2]|0?[1-9])[./](?P<d2>3[01]|[12]\d|0?[1-9])(?![\d./-]|元|块|万)"
 )
-_MONTH_END = re.compile(rf"(?:(?P<m>{_N})|(?P<this>这个?|本|当)|(?P<next>下个?))月(?P<which>底|末|初|中)|(?P<bare>月底|月末)|(?P<year>年底|年末|春节前|过年前)")
-_DAY_OF_MONTH = re.compile(rf"(?:(?P<next>下个?月)|(?P<this>这个?月|本月)|(?<!月))(?<!\d)(?P<d>{_N})[日号](?!楼|院|线|门|栋|房|店|单)")
+_MONTH_END = re.compile(
+    rf"(?:(?P<m>{_N})|(?P<this>这个?|本|当)|(?P<next>下个?))月(?P<which>底|末|初|中)|(?P<bare>月底|月末)|(?P<year>年底|年末|春节前|过年前)"
+)
+_DAY_OF_MONTH = re.compile(
+    rf"(?:(?P<next>下个?月)|(?P<this>这个?月|本月)|(?<!月))(?<!\d)(?P<d>{_N})[日号](?!楼|院|线|门|栋|房|店|单)"
+)
 _RELATIVE = re.compile(r"大后天|后天|明天|明日|明早|明晚|今天|今日|今晚|今夜|今早|当天")
-_WEEKDAY = re.compile(r"(?P<which>下下个?|下个?|这个?|本|上个?)?(?:周|星期|礼拜)(?P<day>[一二三四五六日天末])")
+_WEEKDAY = re.compile(
+    r"(?P<which>下下个?|下个?|这个?|本|上个?)?(?:周|星期|礼拜)(?P<day>[一二三四五六日天末])"
+)
 _CLOCK = re.compile(
     r"(?P<part>凌晨|清早|清晨|大清早|早上|早晨|上午|早|中午|正午|下午|午后|傍晚|晚上|晚间|夜里|夜间|半夜|晚|夜|午夜)?(?:的|前)?(?P<h>\d{1,2}|[一二两三四五六七八九十]{1,3})(?:[:：](?P<m>\d{2})(?!\d)|[点时](?!间|候|段|钟头)(?:钟|整)?(?:(?P<half>半)|(?P<quarter>[一三]刻)|(?P<m2>\d{1,2}|[一二三四五六七八九十]{1,3})分?)?)"
 )
@@ -95,15 +101,25 @@ def _clock(text: str, start: int) -> tuple[time | None, int]:
     if best is None:
         alone = _PART_ONLY.match(text, start)
         if alone and not alone[0].startswith("下班"):
-            return (time(23, 59) if alone[0] == "午夜" else time(0, 0) if alone[0] == "零点" else time(12, 0)), alone.end()
+            return (
+                time(23, 59) if alone[0] == "午夜" else time(0, 0) if alone[0] == "零点" else time(12, 0)
+            ), alone.end()
         return None, start
     hour = to_int(best["h"])
     if hour is None or hour > 24:
         return None, start
-    minute = int(best["m"]) if best["m"] else 30 if best["half"] else {"一": 15, "三": 45}.get((best["quarter"] or " ")[0], 0)
+    minute = (
+        int(best["m"])
+        if best["m"]
+        else 30
+        if best["half"]
+        else {"一": 15, "三": 45}.get((best["quarter"] or " ")[0], 0)
+    )
     if best["m2"]:
         minute = to_int(best["m2"]) or 0
-    part = best["part"] or {"今晚": "晚", "明晚": "晚", "明早": "早", "今早": "早"}.get(text[max(0, best.start() - 2) : best.start()])
+    part = best["part"] or {"今晚": "晚", "明晚": "晚", "明早": "早", "今早": "早"}.get(
+        text[max(0, best.start() - 2) : best.start()]
+    )
     if part and part not in _MORNING and hour < 12 and not (part in {"中午", "正午"} and hour >= 10):
         hour += 12
     if minute > 59:
@@ -115,7 +131,11 @@ def _day(text: str, now: datetime) -> tuple[date, int, int] | None:  # noqa: C90
     today = now.date()
     try:
         if matched := _ISO.search(text):
-            return date(int(matched["y"]), int(matched["m"]), int(matched["d"])), matched.start(), matched.end()
+            return (
+                date(int(matched["y"]), int(matched["m"]), int(matched["d"])),
+                matched.start(),
+                matched.end(),
+            )
         if matched := _MONTH_DAY.search(text):
             month, day = to_int(matched["m"] or matched["m2"]), to_int(matched["d"] or matched["d2"])
             if month and day and month <= 12 and day <= 31:
@@ -143,9 +163,16 @@ def _day(text: str, now: datetime) -> tuple[date, int, int] | None:  # noqa: C90
                 return date(today.year, 12, 31), matched.start(), matched.end()
             month = to_int(matched["m"]) if matched["m"] else today.month + bool(matched["next"])
             if month and 1 <= month <= 13:
-                year, month = today.year + (month > 12 or (bool(matched["m"]) and month < today.month)), (month - 1) % 12 + 1
+                year, month = (
+                    today.year + (month > 12 or (bool(matched["m"]) and month < today.month)),
+                    (month - 1) % 12 + 1,
+                )
                 last = (date(year + month // 12, month % 12 + 1, 1) - timedelta(days=1)).day
-                return date(year, month, {"初": 5, "中": 15}.get(matched["which"] or "", last)), matched.start(), matched.end()
+                return (
+                    date(year, month, {"初": 5, "中": 15}.get(matched["which"] or "", last)),
+                    matched.start(),
+                    matched.end(),
+                )
         if matched := _DAY_OF_MONTH.search(text):
             day = to_int(matched["d"])
             if day and day <= 31:
@@ -159,7 +186,8 @@ def _day(text: str, now: datetime) -> tuple[date, int, int] | None:  # noqa: C90
 
 
 def find_moment(text: str, now: datetime | None, *, spans: bool = True) -> Moment | None:
-    """The end named in folded `text`: an explicit date wins over a span; without `now` only spans and full dates can be read."""
+    """The end named in folded `text`: an explicit date wins over a span; without `now` only spans and full
+    dates can be read."""
     base = now.replace(tzinfo=None) if now is not None else None
     found = _day(text, base) if base is not None else None
     if found is None and base is None and (matched := _ISO.search(text)):
@@ -183,6 +211,7 @@ def find_moment(text: str, now: datetime | None, *, spans: bool = True) -> Momen
 
 
 def parse_until(text: str, now: datetime) -> datetime | None:
-    """When 「到12月5日」「到下周三」「三天后」「后天晚上八点」「24小时」 ends; a date without a time ends at 23:59, None if no end is named."""
+    """When 「到12月5日」「到下周三」「三天后」「后天晚上八点」「24小时」 ends; a date without a time ends at
+    23:59, None if no end is named."""
     moment = find_moment(fold(text), now)
     return moment.resolve(now) if moment else None

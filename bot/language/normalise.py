@@ -66,7 +66,19 @@ def _folding() -> dict[int, str | None]:
     }.items():
         if len(sign) == 1:
             table[ord(sign)] = plain
-    for code in (0x200B, 0x200C, 0x200E, 0x200F, 0x2060, 0xFEFF, 0x00AD, 0xFE0E, 0xFE0F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)):
+    for code in (
+        0x200B,
+        0x200C,
+        0x200E,
+        0x200F,
+        0x2060,
+        0xFEFF,
+        0x00AD,
+        0xFE0E,
+        0xFE0F,
+        *range(0x202A, 0x202F),
+        *range(0x2066, 0x206A),
+    ):
         table[code] = None
     return table
 
@@ -87,7 +99,8 @@ def _converter() -> OpenCC:
 
 @cache
 def _regional() -> dict[int, str]:
-    """Characters of Hong Kong and Taiwan that the plain converter leaves alone (衞), with their simplified forms."""
+    """Characters of Hong Kong and Taiwan that the plain converter leaves alone (衞), with their simplified
+    forms."""
     every = [chr(code) for code in range(0x4E00, 0xA000)]
     simple = [character for character in every if _in_gb2312(character)]
     variants: dict[int, str] = {}
@@ -122,9 +135,15 @@ def _in_gb2312(character: str) -> bool:
 @cache
 def traditional_characters() -> frozenset[str]:
     """Every character that simplification changes: a text without them needs no converter."""
-    characters = [chr(code) for start, end in ((0x3400, 0x9FFF), (0xF900, 0xFAFF), (0x20000, 0x2A6DF)) for code in range(start, end + 1)]
+    characters = [
+        chr(code)
+        for start, end in ((0x3400, 0x9FFF), (0xF900, 0xFAFF), (0x20000, 0x2A6DF))
+        for code in range(start, end + 1)
+    ]
     simplified = _converter().convert("\n".join(characters)).split("\n")
-    return frozenset(a for a, b in zip(characters, simplified, strict=True) if a != b).union(map(chr, _regional())) - {_AUNT}
+    return frozenset(a for a, b in zip(characters, simplified, strict=True) if a != b).union(
+        map(chr, _regional())
+    ) - {_AUNT}
 
 
 #: 著 of Taiwan is 着, except in the words that keep it.
@@ -142,12 +161,14 @@ def simplify(text: str) -> str:
 
 
 def fold(text: str, limit: int = LIMIT) -> str:
-    """The form in which everything here reads a text: simplified, half-width, plain blanks, at most `limit` characters."""
+    """The form in which everything here reads a text: simplified, half-width, plain blanks, at most `limit`
+    characters."""
     return _BLANKS.sub(" ", simplify(text[:limit].translate(_FOLD))).strip()[:limit]
 
 
 def narrow(text: str, limit: int = LIMIT) -> str:
-    """Like `fold`, but traditional characters stay: for names and titles that are kept as they were written."""
+    """Like `fold`, but traditional characters stay: for names and titles that are kept as they were
+    written."""
     return _BLANKS.sub(" ", text[:limit].translate(_FOLD)).strip()[:limit]
 
 
@@ -158,7 +179,11 @@ def as_written(value: str, folded: str, written: str) -> str:
     at = folded.find(value)
     if at >= 0:
         return written[at : at + len(value)]
-    return " ".join(as_written(word, folded, written) if word in folded else word for word in value.split(" ")) if " " in value else value
+    return (
+        " ".join(as_written(word, folded, written) if word in folded else word for word in value.split(" "))
+        if " " in value
+        else value
+    )
 
 
 def written(value: str, typed: str) -> str:

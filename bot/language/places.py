@@ -17,7 +17,9 @@ _NAME = rf"(?:{_NUMBER}[A-Za-z]?|[A-Za-z]\d{{0,3}}|[甲乙丙丁])"
 _BUILDING = re.compile(
     rf"(?<![这那每几整本全某哪同第])第?(?![两俩][栋幢座])(?<![\d.\-A-Za-z])(?P<name>{_NAME})(?:号楼|号栋|号幢|号座|#楼|#(?=\d|-|\D)|栋楼(?!房)|栋|幢|座(?!位|椅|谈|机|城|山|桥))"
 )
-_UNIT = re.compile(rf"(?<![\d.\-A-Za-z个])(?!两单元)(?P<name>\d{{1,2}}|{NUMERAL}{{1,3}}|[A-Za-z甲乙丙丁])(?:号)?(?:单元|门(?=\d{{3,4}}))")
+_UNIT = re.compile(
+    rf"(?<![\d.\-A-Za-z个])(?!两单元)(?P<name>\d{{1,2}}|{NUMERAL}{{1,3}}|[A-Za-z甲乙丙丁])(?:号)?(?:单元|门(?=\d{{3,4}}))"
+)
 #: 7幢和8幢中间 is neither of the two.
 _BETWEEN = re.compile(rf"(?:和|与|跟|到|、)?{_NAME}(?:号楼|栋|幢|座)(?:的)?(?:中间|之间)")
 _HYPHENS = re.compile(
@@ -31,7 +33,9 @@ _ROOM_ALONE = re.compile(
     r"(?P<name>[1-9]\d{2,3})(?P<tail>室|号房|房间|房|户|住户|业主|家|那家|那户|的邻居|的租客|租客|门口|楼上|楼下|的?(?:大哥|大姐|阿姨|奶奶|爷爷))?(?![\d.:/%\-A-Za-z])"
 )
 #: 301天天冲水: a room that does something begins the message.
-_ROOM_FIRST = re.compile(r"(?P<name>[1-9]\d{2,3})(?=天天|又|把|老是|总是|昨晚|半夜|每天|每晚|晚上|那家|那户|这家|家|楼上|的|养|装|说)")
+_ROOM_FIRST = re.compile(
+    r"(?P<name>[1-9]\d{2,3})(?=天天|又|把|老是|总是|昨晚|半夜|每天|每晚|晚上|那家|那户|这家|家|楼上|的|养|装|说)"
+)
 _NOT_ROOM = re.compile(
     r"\s*(?:年|月|日|元|块|路|点|度|斤|公斤|平|米|个|人|次|瓦|毫|克|分|票|户(?!主|型)|名|天(?![天花台])|小时|公里|里|集|多|左右|万|号线|热线|w|W|mm|ml|MB|kg)"
 )
@@ -70,8 +74,11 @@ def _not_spot_pattern() -> re.Pattern[str]:
     return re.compile("|".join(map(re.escape, load_lexicon().not_spots)))
 
 
-def find_spot(text: str, lexicon: Lexicon | None = None, *, faint: bool = False, behind: int | None = None) -> str | None:
-    """The spot that folded `text` is about: the one just `behind` a building, that somebody points at, or the first; `faint` allows 坑 and 门 too."""
+def find_spot(
+    text: str, lexicon: Lexicon | None = None, *, faint: bool = False, behind: int | None = None
+) -> str | None:
+    """The spot that folded `text` is about: the one just `behind` a building, that somebody points at, or the
+    first; `faint` allows 坑 and 门 too."""
     lexicon = lexicon or load_lexicon()
     barred = [found.span() for found in _not_spot_pattern().finditer(text)]
     found: list[tuple[int, int, int]] = []
@@ -81,8 +88,13 @@ def find_spot(text: str, lexicon: Lexicon | None = None, *, faint: bool = False,
             continue
         rank = lexicon.spots[matched[0]]
         before = found[-1] if found and found[-1][1] == start else None
-        # Two real places that touch are one (厨房烟道, 南门花坛); a floor before one only tells the way (楼顶水箱).
-        if before and (matched[0] in lexicon.joined or rank == before[2] == _REAL or _GATE.fullmatch(text[before[0] : start])):
+        # Two real places that touch are one (厨房烟道, 南门花坛); a floor before one only tells the way
+        # (楼顶水箱).
+        if before and (
+            matched[0] in lexicon.joined
+            or rank == before[2] == _REAL
+            or _GATE.fullmatch(text[before[0] : start])
+        ):
             found[-1] = (before[0], end, max(rank, before[2]))
         elif not _BESIDE.match(text, end):
             found.append((start, end, rank))
@@ -100,30 +112,44 @@ def find_spot(text: str, lexicon: Lexicon | None = None, *, faint: bool = False,
         return None
     found.sort()
     first = next(item for item in found if item[2] == best)
-    start, end, _ = next((item for item in found if item[2] and _told(text, item[0], behind if item[2] == best else None)), first)
+    start, end, _ = next(
+        (item for item in found if item[2] and _told(text, item[0], behind if item[2] == best else None)),
+        first,
+    )
     if zone := _ZONE.match(text, end):
         end = zone.end()
     return text[start:end]
 
 
 #: 就小区出来那个丁字路口, 就在凉亭: a clause that only tells the way.
-_POINTING = re.compile(r"(?:^|[,。!?;\s])(?:就(?:在|是)?[^,。!?;\s]{0,8}|(?:位置|地点)(?:在|是)?:?)\Z|停(?:在|到|了|我们|满)*\Z")
+_POINTING = re.compile(
+    r"(?:^|[,。!?;\s])(?:就(?:在|是)?[^,。!?;\s]{0,8}|(?:位置|地点)(?:在|是)?:?)\Z|停(?:在|到|了|我们|满)*\Z"
+)
 
 
 def _told(text: str, start: int, behind: int | None) -> bool:
-    return (behind is not None and start in {behind, behind + 1}) or bool(_POINTING.search(text[max(0, start - 14) : start]))
+    return (behind is not None and start in {behind, behind + 1}) or bool(
+        _POINTING.search(text[max(0, start - 14) : start])
+    )
 
 
 def _coined(text: str, lexicon: Lexicon) -> str | None:
     """A place that no list has but that ends like one: 豆腐坊, 更衣室, 羽毛球馆."""
     # 时间 and 现场 are in every second line: only then is it worth cutting into words again.
-    if all(text[max(0, end.start() - 1) : end.end()] in lexicon.not_places for end in _PLACE_END.finditer(text)):
+    if all(
+        text[max(0, end.start() - 1) : end.end()] in lexicon.not_places for end in _PLACE_END.finditer(text)
+    ):
         return None
     before = ""
     for token in cut(text):
         # 羽毛球馆 is cut into 羽毛球 and 馆.
         name: str = before + token if len(token) == 1 and len(before) > 1 else token
-        like = len(name) > 1 and bool(_PLACE_END.match(name[-1])) and name not in lexicon.not_places and not _BAD_PLACE.search(name)
+        like = (
+            len(name) > 1
+            and bool(_PLACE_END.match(name[-1]))
+            and name not in lexicon.not_places
+            and not _BAD_PLACE.search(name)
+        )
         if like and all(sense.kind != "trouble" for sense in lexicon.senses.get(name, ())):
             return name
         before = token if _CHINESE.fullmatch(token) else ""
@@ -136,7 +162,8 @@ _PLACE_END = re.compile(r"[室馆堂亭棚坊摊铺店站厅厕间场房井]")
 _BAD_PLACE = re.compile(
     r"^.?[间场房]$|^[一二两三四五六七八九十几][室厅房间]|(?:时|期|空|中|夜|世|民|瞬|人|之|其|晚|日|市|现|当|立|在|一|二|两|几|每|这|那|到|本|新|开|网|车|我|你|他|的|名|天|课|单|首)[间场室馆堂店站]$"
 )
-#: The rank of a real place or piece of equipment; fittings and floors stand below it, then grounds, then what is everywhere.
+#: The rank of a real place or piece of equipment; fittings and floors stand below it, then grounds, then what
+#: is everywhere.
 _REAL = 3
 #: 1号门, A3区, 北梯, C17桩.
 _NUMBERED_SPOT = re.compile(
@@ -337,7 +364,14 @@ def _room_alone(text: str) -> str | None:
     return None
 
 
-def find_place(text: str, gazetteer: Gazetteer | None = None, lexicon: Lexicon | None = None, *, estates: bool = True, faint: bool = False) -> Place:
+def find_place(
+    text: str,
+    gazetteer: Gazetteer | None = None,
+    lexicon: Lexicon | None = None,
+    *,
+    estates: bool = True,
+    faint: bool = False,
+) -> Place:
     """The place that folded `text` names; of several buildings or rooms the first counts."""
     lexicon = lexicon or load_lexicon()
     if (gazetteer is None or not gazetteer.estates) and looks_formal(text):
@@ -370,7 +404,9 @@ def find_place(text: str, gazetteer: Gazetteer | None = None, lexicon: Lexicon |
             room = _norm(after["name"])
     elif hyphens := _HYPHENS.search(text):
         a, b, c = hyphens.group("a", "b", "c")
-        if not (b is None and len(a) > 1 and a[0] == "B" and a[1:].isdigit()) and not re.match(r"\s*(?:元|块|人|号|年|月)", text[hyphens.end() :]):
+        if not (b is None and len(a) > 1 and a[0] == "B" and a[1:].isdigit()) and not re.match(
+            r"\s*(?:元|块|人|号|年|月)", text[hyphens.end() :]
+        ):
             building, unit, room = _norm(a), _norm(b) if b else None, _norm(c)
     room = room or _room_alone(text)
     return Place(estate, building, unit, room, find_spot(scene, lexicon, faint=faint, behind=rest_at or None))
@@ -389,7 +425,8 @@ _AROUND = re.compile(
 
 
 def says_only(text: str, place: Place) -> bool:
-    """Whether folded `text` says a place and nothing else: 「在3栋2单元那边」 does, 「我在5栋打麻将呢」 does not."""
+    """Whether folded `text` says a place and nothing else: 「在3栋2单元那边」 does, 「我在5栋打麻将呢」 does
+    not."""
     for part in (place.estate, place.spot):
         if part:
             text = text.replace(part, "")

@@ -1,6 +1,8 @@
-"""Vote lines: 「发起投票 标题 | 选项 | 选项 | 截止 3天 | 按户」, the same line by line, and the same in a sentence.
+"""Vote lines: 「发起投票 标题 | 选项 | 选项 | 截止 3天 | 按户」, the same line by line, and the same in a
+sentence.
 
-All three are read in one way: the closing time and who votes are taken out first, wherever they stand; what is left is
+All three are read in one way: the closing time and who votes are taken out first, wherever they stand; what
+is left is
 the title and the options, either in fields (bars, lines, semicolons) or in prose.
 """
 
@@ -28,12 +30,18 @@ class PollLine:
     unit: str | None
 
     def as_dict(self, now: datetime | None) -> dict[str, Any]:
-        """The `poll` of contract.md: `closes` is a local time when `now` is known, else the span as an ISO duration."""
+        """The `poll` of contract.md: `closes` is a local time when `now` is known, else the span as an ISO
+        duration."""
         at = self.moment.resolve(now) if self.moment and now is not None else None
         closes = at.isoformat(timespec="minutes") if at else (self.moment.span if self.moment else None)
         if closes is None and self.moment and self.moment.at:
             closes = self.moment.at.isoformat(timespec="minutes")
-        made: dict[str, Any] = {"title": self.title, "options": list(self.options), "closes": closes, "unit": self.unit}
+        made: dict[str, Any] = {
+            "title": self.title,
+            "options": list(self.options),
+            "closes": closes,
+            "unit": self.unit,
+        }
         if self.moment and self.moment.span:
             made["closes_after"] = self.moment.span
         return made
@@ -47,12 +55,14 @@ MOST_TRIED = 16
 
 
 def parse_line(rest: str, now: datetime | None) -> PollLine | None:
-    """What follows 「发起投票」, folded; one option or none may have been given (the rules add the usual ones)."""
+    """What follows 「发起投票」, folded; one option or none may have been given (the rules add the usual
+    ones)."""
     return _in_fields(rest, now) or _in_prose(rest, now)
 
 
 def parse_sentence(text: str, now: datetime | None) -> PollLine | None:
-    """A vote opened in open talk, or None: it needs words that open a vote, a title and at least two options."""
+    """A vote opened in open talk, or None: it needs words that open a vote, a title and at least two
+    options."""
     opener = _openers().search(text)
     if opener is None:
         return None
@@ -62,7 +72,9 @@ def parse_sentence(text: str, now: datetime | None) -> PollLine | None:
     read = parse_line(f"{head}。{tail}" if asked_first else tail, now)
     if read is None or len(read.options) < 2 or len(read.title) > _LONGEST_TITLE:
         return None
-    return read if read.unit else replace(read, unit=unit_of(opener[0]))  # 请每户选一个 opens and says who votes
+    return (
+        read if read.unit else replace(read, unit=unit_of(opener[0]))
+    )  # 请每户选一个 opens and says who votes
 
 
 # ── openers, units, ends ──────────────────────────────────────────────────────────────────────────
@@ -97,7 +109,9 @@ _END_TAIL = re.compile(
     r"(?P<sure>(?:之|以)?前|为止|止|(?:之|以)?内)?(?P<later>(?:以|之)?后)?(?:就|都|都要|要|得|全部|统一)*(?:投票)?(?P<end>截止|结束|截|投完|投好|投票|收票|有效|关闭|封票|投|定)*(?:就|了|哈|哦|啊|噻|,?过期不候)*"
 )
 #: What may stand before the moment in a clause that is only about the end.
-_END_FRONT = re.compile(r"(?:[\s,(:]|请|都|大家|投票|时间|在|于|到|至|就|是|下班|也就是|[下上个本这]+(?=[周星礼月])|(?:周|星期|礼拜)[一二三四五六日天末])*$")
+_END_FRONT = re.compile(
+    r"(?:[\s,(:]|请|都|大家|投票|时间|在|于|到|至|就|是|下班|也就是|[下上个本这]+(?=[周星礼月])|(?:周|星期|礼拜)[一二三四五六日天末])*$"
+)
 
 
 @cache
@@ -152,7 +166,11 @@ def _end_in(clause: str, now: datetime | None) -> tuple[Moment, int, int] | None
     for moment in _moments(clause, now):
         tail = _END_TAIL.match(clause, moment.end)
         # 三天后开会 is no end of a vote, 三天后截止 is one.
-        if tail and (tail["sure"] or tail["end"]) and not re.match(r"[\u4e00-\u9fff]", clause[tail.end() : tail.end() + 1]):
+        if (
+            tail
+            and (tail["sure"] or tail["end"])
+            and not re.match(r"[\u4e00-\u9fff]", clause[tail.end() : tail.end() + 1])
+        ):
             front = _END_FRONT.search(clause, 0, moment.start)
             found = moment, front.start() if front else moment.start, tail.end()
     return found
@@ -160,13 +178,22 @@ def _end_in(clause: str, now: datetime | None) -> tuple[Moment, int, int] | None
 
 def _only_a_time(piece: str, now: datetime | None) -> Moment | None:
     moment = find_moment(piece, now)
-    return moment if moment is not None and not re.sub(r"[\s()]", "", piece[: moment.start] + piece[moment.end :]) else None
+    return (
+        moment
+        if moment is not None and not re.sub(r"[\s()]", "", piece[: moment.start] + piece[moment.end :])
+        else None
+    )
 
 
 # ── fields ────────────────────────────────────────────────────────────────────────────────────────
 
 #: Bars, lines, semicolons; strokes only when they are no date.
-_SEPARATORS = (re.compile(r"\|"), re.compile(r"\n"), re.compile(r";"), re.compile(r"(?<!\d)\s*/\s*|\s*/\s*(?!\d)"))
+_SEPARATORS = (
+    re.compile(r"\|"),
+    re.compile(r"\n"),
+    re.compile(r";"),
+    re.compile(r"(?<!\d)\s*/\s*|\s*/\s*(?!\d)"),
+)
 _COLONS = re.compile(r"(?<!\d):|:(?!\d\d)")
 _TITLE_KEY = re.compile(r"^(?:议题|题目|标题|主题|内容|投票事项|事项)[:是为]+\s*")
 _OPTIONS_KEY = re.compile(r"^(?:投票)?(?:选项|候选人?|备选|可选项?)(?:有|是|为|:)+\s*")
@@ -204,13 +231,27 @@ def _in_fields(text: str, now: datetime | None) -> PollLine | None:
             continue
         pieces = [piece for piece in re.split(r"[,。]\s*", part) if piece]
         meta = [(bool(_META.fullmatch(piece.replace(" ", ""))), _end_in(piece, now)) for piece in pieces]
-        if all(plain or (end and not (piece[: end[1]] + piece[end[2] :]).strip(_EDGE + "()")) for piece, (plain, end) in zip(pieces, meta, strict=True)):
+        if all(
+            plain or (end and not (piece[: end[1]] + piece[end[2] :]).strip(_EDGE + "()"))
+            for piece, (plain, end) in zip(pieces, meta, strict=True)
+        ):
             moment = next((end[0] for _, end in meta if end), moment)
-            unit = next((unit_of(piece) for piece, (plain, _) in zip(pieces, meta, strict=True) if plain and unit_of(piece)), unit)
+            unit = next(
+                (
+                    unit_of(piece)
+                    for piece, (plain, _) in zip(pieces, meta, strict=True)
+                    if plain and unit_of(piece)
+                ),
+                unit,
+            )
         elif part.startswith("截"):
             continue  # an end that nobody can read is no option
         elif listed := _OPTIONS_KEY.match(part):
-            options += [_unlabelled(option) for option in re.split(r"\s*[;、/|,]\s*|\s+", part[listed.end() :]) if option]
+            options += [
+                _unlabelled(option)
+                for option in re.split(r"\s*[;、/|,]\s*|\s+", part[listed.end() :])
+                if option
+            ]
         else:
             if alone := _only_a_time(part, now):
                 times.append((len(options), alone))
@@ -289,7 +330,9 @@ def _title_and_options(text: str) -> tuple[str, tuple[str, ...]]:
         title = _clean_title(text[: labelled[0].start()])
         if title:
             whole = keys[0].startswith("方案")
-            return title, tuple(_clean_option((found["key"] if whole else "") + found["text"]) for found in labelled)
+            return title, tuple(
+                _clean_option((found["key"] if whole else "") + found["text"]) for found in labelled
+            )
     # each answer stated in words: 赞成的投赞成
     stated = re.findall(r"(?:投|选)(不?(?:同意|支持|赞成)|反对|弃权)", text)
     if len(stated) >= 2:
@@ -300,14 +343,18 @@ def _title_and_options(text: str) -> tuple[str, tuple[str, ...]]:
     if intro and intro.start() > 3:
         options = _listed(text[intro.end() :])
         if len(options) >= 2:
-            return _clean_title(text[: intro.end() if intro[0].startswith("候选") else intro.start()]), options
+            return _clean_title(
+                text[: intro.end() if intro[0].startswith("候选") else intro.start()]
+            ), options
     for cut in islice(re.finditer(r"[?？。:,]\s*|\s+", text), MOST_TRIED):
         title, listing = text[: cut.start()], text[cut.end() :].strip(" ,。!?")
         options = _listed(listing)
         if len(options) >= 2 and len(title) >= 4:
             return _clean_title(title), options
     # 修或者不修, spoken without punctuation
-    if spoken := re.search(r"(?P<title>.{4,40}?)(?P<a>[\u4e00-\u9fff]{1,4})(?:或者|还是|或|和)不(?P=a)", text):
+    if spoken := re.search(
+        r"(?P<title>.{4,40}?)(?P<a>[\u4e00-\u9fff]{1,4})(?:或者|还是|或|和)不(?P=a)", text
+    ):
         return _clean_title(spoken["title"]), (spoken["a"], f"不{spoken['a']}")
     spoken = re.search(
         rf"(?P<title>.{{4,40}}?)(?P<a>{_opinions()}|[\u4e00-\u9fff]{{1,4}})(?:或者|还是|或|和)(?P<b>{_opinions()}|[\u4e00-\u9fff]{{1,4}}?)(?:两个|2个|二个|这两个)(?:选项|选择)",
@@ -339,7 +386,10 @@ def _from_question(text: str) -> tuple[str, tuple[str, ...]]:
         verb = _shared_verb(items[-1] if len(items) == 1 else items[0], last)
         if len(items) == 1:
             first = _after_verb(items[0], last, verb)
-            return title, (_clean_option(first), _clean_option(last[len(verb) :] if verb and last.startswith(verb) else last))
+            return title, (
+                _clean_option(first),
+                _clean_option(last[len(verb) :] if verb and last.startswith(verb) else last),
+            )
         # 石桌挪了,脚踏的还是翻盖的: the clause before the last comma asks, the others answer.
         head = _last_words(items[0], [*items[1:], last]) if "," not in before or len(items) > 2 else ""
         return title, tuple(_clean_option(part) for part in (head, *items[1:], last) if part)
@@ -351,7 +401,8 @@ def _from_question(text: str) -> tuple[str, tuple[str, ...]]:
 
 
 def _shared_verb(first: str, last: str) -> str:
-    """The verb both options begin with, when the first option ends with verb + object: 种竹子 / 种月季 → 种."""
+    """The verb both options begin with, when the first option ends with verb + object: 种竹子 / 种月季 →
+    种."""
     for length in (2, 1):
         head = last[:length]
         if len(last) > length and (at := first.rfind(head)) >= 0 and len(first) - at - length >= 1:
@@ -369,8 +420,12 @@ def _after_verb(first: str, last: str, verb: str) -> str:
 
 
 def _last_words(first: str, others: list[str]) -> str:
-    """The option at the end of `first`: what follows its last verb, else as many characters as the others have."""
-    if matched := re.search(r"(?:吃|喝|选|种|买|去|放|刷|装|铺|用|送|玩|看|叫|要|是|办|定在|改成|安排在|在)(?P<option>[\u4e00-\u9fff\w]{1,8})$", first):
+    """The option at the end of `first`: what follows its last verb, else as many characters as the others
+    have."""
+    if matched := re.search(
+        r"(?:吃|喝|选|种|买|去|放|刷|装|铺|用|送|玩|看|叫|要|是|办|定在|改成|安排在|在)(?P<option>[\u4e00-\u9fff\w]{1,8})$",
+        first,
+    ):
         return matched["option"]
     size = max(1, round(sum(map(len, others)) / len(others)))
     return first[-size:]

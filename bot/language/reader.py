@@ -20,7 +20,8 @@ from .scan import scans
 from .signups import parse_signup
 from .understanding import Command, Gazetteer, Place, Understanding
 
-#: 匿名反映, with greetings before it and blanks in it; 匿名: alone will do, because a name once told cannot be taken back.
+#: 匿名反映, with greetings before it and blanks in it; 匿名: alone will do, because a name once told cannot
+#: be taken back.
 _ANONYMOUS = re.compile(
     r"^(?:请|麻烦|您好|你好|大家好|我要|我想|想要?|我|帮我|要|小助手|机器人|[^\w@])*+匿\s*名\s*(?:反\s*[映应]|举\s*报|投\s*诉|报\s*修?|说|求助|[:,\]】])(?:一下|下|个|\]|】|:|,|\s)*"
 )
@@ -31,9 +32,13 @@ _FORWARD = re.compile(r"^\W{0,3}(?:\[(?:转发|聊天记录|链接|图片|文件
 _PLACE_SIGN = re.compile(r"[栋幢座楼单院门库]|\d-\d")
 _EMOJI_JOKE = re.compile("[😂🤣🤡😄😆😁😜😝🎂🎉🍲🌶🥵]|哈哈|笑死")
 #: 一是…,二是…; 1. … 2. …; ①…②…
-_ENUMERATION = re.compile(r"(?:^|(?<=[,。;:!?\s]))(?:第?[一二三四五六七八九]\s*(?:是|[、.,:)](?!\d))|[1-9]\s*[、.)](?!\d)|[①②③④⑤⑥⑦⑧⑨]|首先|其次)\s*[,:]?")
+_ENUMERATION = re.compile(
+    r"(?:^|(?<=[,。;:!?\s]))(?:第?[一二三四五六七八九]\s*(?:是|[、.,:)](?!\d))|[1-9]\s*[、.)](?!\d)|[①②③④⑤⑥⑦⑧⑨]|首先|其次)\s*[,:]?"
+)
 _ONE_TWO = re.compile(r"[一二三四五六七八九]是[,:]?")
-_ALSO = re.compile(r"[,。;!?\s]+(?:对了|顺便(?:说一下|问一下|也|把)?|另外|还有(?:就是|个事|一个|一件事)?|再就是|以及|同时还有|外加)[,:\s]*")
+_ALSO = re.compile(
+    r"[,。;!?\s]+(?:对了|顺便(?:说一下|问一下|也|把)?|另外|还有(?:就是|个事|一个|一件事)?|再就是|以及|同时还有|外加)[,:\s]*"
+)
 _SENTENCE = re.compile(r"[。!;\n]+\s*")
 #: An emoji is read as a word only beside a word of the place (🔥 beside 楼道).
 _OUTDOORS = re.compile(r"[楼栋幢座门窗梯库]|单元|阳台|小区|院|厨房|电箱|电表|车棚|路|卫生间|水管|垃圾|\d-\d")
@@ -63,7 +68,8 @@ class Reader:
     # ── the plain scan ────────────────────────────────────────────────────────────────────────────
 
     def glance(self, text: str) -> bool:
-        """Whether raw `text` may be for the bot; False means chatter for certain. Costs a few microseconds."""
+        """Whether raw `text` may be for the bot; False means chatter for certain. Costs a few
+        microseconds."""
         if len(text) > LIMIT:
             text = text[:LIMIT]
         if not self._foldable.isdisjoint(text):
@@ -72,12 +78,24 @@ class Reader:
 
     # ── the whole reading ─────────────────────────────────────────────────────────────────────────
 
-    def read(self, text: str, *, mention: bool = False, now: datetime | None = None, gazetteer: Gazetteer | None = None, quoted: bool = False) -> Understanding:
-        """What one message says. `mention`: the bot was named; `quoted`: the message answers one of the bot's; both lower the bar."""
+    def read(
+        self,
+        text: str,
+        *,
+        mention: bool = False,
+        now: datetime | None = None,
+        gazetteer: Gazetteer | None = None,
+        quoted: bool = False,
+    ) -> Understanding:
+        """What one message says. `mention`: the bot was named; `quoted`: the message answers one of the
+        bot's; both lower the bar."""
         folded = fold(text)
         if not (mention or quoted or self.glance(folded)):
             # Chatter, but 「2栋」 may be the answer to 「在哪一栋」.
-            return Understanding(text=folded, place=find_place(folded, gazetteer, self.lexicon) if _PLACE_SIGN.search(folded) else Place())
+            return Understanding(
+                text=folded,
+                place=find_place(folded, gazetteer, self.lexicon) if _PLACE_SIGN.search(folded) else Place(),
+            )
         anonymous = _ANONYMOUS.match(strip_mention(folded))
         plain = strip_mention(folded)
         if plain != folded and _ANONYMOUS.match(plain):
@@ -89,30 +107,60 @@ class Reader:
             written = narrow(text)
             signup = {
                 "title": as_written(signup["title"], fold(text), written),
-                "entries": [{key: as_written(value, fold(text), written) for key, value in entry.items()} for entry in signup["entries"]],
+                "entries": [
+                    {key: as_written(value, fold(text), written) for key, value in entry.items()}
+                    for entry in signup["entries"]
+                ],
             }
-            return Understanding("signup", place=Place(), score=0.95, why=("接龙 with numbered lines",), text=folded, signup=signup)
+            return Understanding(
+                "signup",
+                place=Place(),
+                score=0.95,
+                why=("接龙 with numbered lines",),
+                text=folded,
+                signup=signup,
+            )
         if not anonymous and (command := self._commands.parse(own, mention=mention, quoted=quoted)):
             return self._command(command, own, text, now, gazetteer)
         if not anonymous and (poll := parse_sentence(own, now)):
-            return Understanding("poll_open", score=0.9, why=(f"a vote sentence: {poll.title}",), text=folded, poll=_written_poll(poll.as_dict(now), text))
+            return Understanding(
+                "poll_open",
+                score=0.9,
+                why=(f"a vote sentence: {poll.title}",),
+                text=folded,
+                poll=_written_poll(poll.as_dict(now), text),
+            )
         if not (mention or quoted or anonymous or self._substance.finds(own)):
             # No word of trouble, no danger and no answer either: not worth cutting into words.
             standard = self._dialect_only(own)
             if self._alarms.find(standard) is None and self._act(own, standard, Evidence()) is None:
-                return Understanding(text=folded, place=find_place(own, gazetteer, self.lexicon) if _PLACE_SIGN.search(own) else Place())
-        return self._talk(folded, own, mention=mention, quoted=quoted, anonymous=bool(anonymous), gazetteer=gazetteer)
+                return Understanding(
+                    text=folded,
+                    place=find_place(own, gazetteer, self.lexicon) if _PLACE_SIGN.search(own) else Place(),
+                )
+        return self._talk(
+            folded, own, mention=mention, quoted=quoted, anonymous=bool(anonymous), gazetteer=gazetteer
+        )
 
     def evidence(self, text: str, *, mention: bool = False) -> Evidence:
         """The evidence that `read` weighs for a plain message (for fitting and checking the lexicon)."""
         own = _QUOTE.sub("", fold(text)).strip()
         plain, tokens = self._plain(own)
-        evidence = gather(self.lexicon, self._finder, plain, find_place(own, None, self.lexicon), mention=mention, tokens=tokens)
+        evidence = gather(
+            self.lexicon,
+            self._finder,
+            plain,
+            find_place(own, None, self.lexicon),
+            mention=mention,
+            tokens=tokens,
+        )
         if _FORWARD.search(own):
             evidence.add("notice", "转发")
         return evidence
 
-    def _command(self, command: Command, text: str, written: str, now: datetime | None, gazetteer: Gazetteer | None) -> Understanding:
+    def _command(
+        self, command: Command, text: str, written: str, now: datetime | None, gazetteer: Gazetteer | None
+    ) -> Understanding:
         rule = self.lexicon.commands.get(command.verb)
         intent = rule.intent if rule else "help"
         poll: dict[str, Any] | None = None
@@ -121,10 +169,24 @@ class Reader:
             poll = _written_poll(line.as_dict(now), written) if line else None
             if poll is not None and command.verb == "open_owners_vote" and poll["unit"] is None:
                 poll["unit"] = "owner"
-        place = find_place(command.rest, gazetteer, self.lexicon) if command.rest and command.verb in {"report_for", "identify", "not_voted"} else Place()
-        reading = Understanding(intent, place=place, score=1.0, why=(f"command {command.verb}",), command=command, text=text, poll=poll)
+        place = (
+            find_place(command.rest, gazetteer, self.lexicon)
+            if command.rest and command.verb in {"report_for", "identify", "not_voted"}
+            else Place()
+        )
+        reading = Understanding(
+            intent,
+            place=place,
+            score=1.0,
+            why=(f"command {command.verb}",),
+            command=command,
+            text=text,
+            poll=poll,
+        )
         if command.verb == "report_for" and command.rest:
-            talk = self._talk(command.rest, command.rest, mention=True, quoted=False, anonymous=False, gazetteer=gazetteer)
+            talk = self._talk(
+                command.rest, command.rest, mention=True, quoted=False, anonymous=False, gazetteer=gazetteer
+            )
             reading = replace(
                 reading,
                 category=talk.category,
@@ -150,7 +212,9 @@ class Reader:
                     text = text.replace(emoji, word, 1).replace(emoji, "")
         return self._homophones.mend(text)
 
-    def _act(self, text: str, plain: str, evidence: Evidence, *, quoted: bool = False, mention: bool = False) -> tuple[Act, str] | None:
+    def _act(
+        self, text: str, plain: str, evidence: Evidence, *, quoted: bool = False, mention: bool = False
+    ) -> tuple[Act, str] | None:
         whole = text.strip(" ,。!~?、…").strip()
         bare = re.sub(r"[^\w\s+,。!?~:.、#()]", "", whole).strip()
         for act in self.lexicon.acts:
@@ -164,11 +228,26 @@ class Reader:
                 if act.needs and not (quoted or mention or act.needs.search(plain)):
                     continue
                 return act, found[0]
-            if act.echo and (found := act.echo.match(plain)) and (quoted or {"trouble", "everyday_trouble", "fault", "nuisance"} & evidence.features.keys()):
+            if (
+                act.echo
+                and (found := act.echo.match(plain))
+                and (
+                    quoted or {"trouble", "everyday_trouble", "fault", "nuisance"} & evidence.features.keys()
+                )
+            ):
                 return act, found[0]
         return None
 
-    def _talk(self, folded: str, own: str, *, mention: bool, quoted: bool, anonymous: bool, gazetteer: Gazetteer | None) -> Understanding:
+    def _talk(
+        self,
+        folded: str,
+        own: str,
+        *,
+        mention: bool,
+        quoted: bool,
+        anonymous: bool,
+        gazetteer: Gazetteer | None,
+    ) -> Understanding:
         lexicon = self.lexicon
         plain, tokens = self._plain(own)
         alarm = self._alarms.find(plain)
@@ -178,11 +257,17 @@ class Reader:
             evidence.add("notice", "转发")
         total = weigh(lexicon, evidence)
         why = reasons(lexicon, evidence)
-        act = None if anonymous else self._act(own, self._dialect_only(own), evidence, quoted=quoted, mention=mention)
+        act = (
+            None
+            if anonymous
+            else self._act(own, self._dialect_only(own), evidence, quoted=quoted, mention=mention)
+        )
         if act is not None and not (alarm and not alarm[0].private):
             rule, words = act
             place = find_place(own, gazetteer, lexicon, faint=True)
-            return Understanding(rule.name, place=place, score=rule.score, why=(f"{rule.name} {words}",), text=folded)
+            return Understanding(
+                rule.name, place=place, score=rule.score, why=(f"{rule.name} {words}",), text=folded
+            )
         against = self._against(plain, gazetteer)
         # Whoever writes 匿名 anywhere in a report wants to be no name in it.
         anonymous = anonymous or "匿名" in own
@@ -206,10 +291,26 @@ class Reader:
         if anonymous:
             score = max(score, 0.9)
         if score < 0.5:
-            return Understanding("chatter", place=self._here(place, evidence, formal=looks_formal(own)), score=round(score, 3), why=tuple(why), text=folded)
+            return Understanding(
+                "chatter",
+                place=self._here(place, evidence, formal=looks_formal(own)),
+                score=round(score, 3),
+                why=tuple(why),
+                text=folded,
+            )
         category = self._category(evidence)
         return Understanding(
-            "report", category, self._alarms.urgency(category, plain), place, round(score, 3), tuple(why), None, None, against, anonymous, folded
+            "report",
+            category,
+            self._alarms.urgency(category, plain),
+            place,
+            round(score, 3),
+            tuple(why),
+            None,
+            None,
+            against,
+            anonymous,
+            folded,
         )
 
     def _dialect_only(self, text: str) -> str:
@@ -220,7 +321,8 @@ class Reader:
 
     @staticmethod
     def _here(place: Place, evidence: Evidence, *, formal: bool) -> Place:
-        """The place of a line that is no report: none when it tells of somewhere else, no spot when it tells of nothing here."""
+        """The place of a line that is no report: none when it tells of somewhere else, no spot when it tells
+        of nothing here."""
         known = evidence.features.keys()
         if {"elsewhere", "hearsay"} & known and not formal:
             return Place()
@@ -243,7 +345,13 @@ class Reader:
     # ── names ─────────────────────────────────────────────────────────────────────────────────────
 
     def read_all(
-        self, text: str, *, mention: bool = False, now: datetime | None = None, gazetteer: Gazetteer | None = None, quoted: bool = False
+        self,
+        text: str,
+        *,
+        mention: bool = False,
+        now: datetime | None = None,
+        gazetteer: Gazetteer | None = None,
+        quoted: bool = False,
     ) -> list[Understanding]:
         """Like `read`, one reading per issue when a report names several (改 split)."""
         whole = self.read(text, mention=mention, now=now, gazetteer=gazetteer, quoted=quoted)
@@ -252,22 +360,36 @@ class Reader:
         parts = self.split(whole.text)
         if len(parts) < 2:
             return [whole]
-        readings = [self._talk(part, part, mention=True, quoted=False, anonymous=whole.anonymous, gazetteer=gazetteer) for part in parts]
+        readings = [
+            self._talk(part, part, mention=True, quoted=False, anonymous=whole.anonymous, gazetteer=gazetteer)
+            for part in parts
+        ]
         if any(reading.intent != "report" for reading in readings):
             return [whole]
         # A part without a place of its own is about the place named for the whole.
         home = replace(whole.place, spot=None)
         return [
-            replace(reading, place=replace(home, spot=reading.place.spot) if not replace(reading.place, spot=None) else reading.place, against=whole.against)
+            replace(
+                reading,
+                place=replace(home, spot=reading.place.spot)
+                if not replace(reading.place, spot=None)
+                else reading.place,
+                against=whole.against,
+            )
             for reading in readings
         ]
 
     def split(self, text: str) -> list[str]:
-        """The single issues of a message that names several, each worth a report of its own; else the text alone."""
+        """The single issues of a message that names several, each worth a report of its own; else the text
+        alone."""
         folded = fold(text)
         marks = _ONE_TWO if "一是" in folded and "二是" in folded else _ENUMERATION
         cuts = [found.start() for found in marks.finditer(folded)]
-        parts = [marks.sub("", folded[a:b], count=1) for a, b in zip(cuts, [*cuts[1:], len(folded)], strict=True)] if len(cuts) >= 2 else _ALSO.split(folded)
+        parts = (
+            [marks.sub("", folded[a:b], count=1) for a, b in zip(cuts, [*cuts[1:], len(folded)], strict=True)]
+            if len(cuts) >= 2
+            else _ALSO.split(folded)
+        )
         parts = [part.strip(" ,。;、\n") for part in parts]
         parts = [part for part in parts if len(part) >= 4]
         if len(parts) < 2:
@@ -296,7 +418,10 @@ class Reader:
     def _topic(self, part: str) -> str | None:
         """The category of one part if it says that something is wrong with it, else None."""
         evidence = self.evidence(part, mention=True)
-        if not evidence.votes or not {"trouble", "everyday_trouble", "fault", "nobody", "nuisance"} & evidence.features.keys():
+        if (
+            not evidence.votes
+            or not {"trouble", "everyday_trouble", "fault", "nobody", "nuisance"} & evidence.features.keys()
+        ):
             return None
         return self._category(evidence)
 
@@ -306,7 +431,11 @@ def _written_poll(poll: dict[str, Any], text: str) -> dict[str, Any]:
     folded, written = fold(text), text.strip()
     if len(folded) != len(written):
         written = narrow(text)
-    return {**poll, "title": as_written(poll["title"], folded, written), "options": [as_written(option, folded, written) for option in poll["options"]]}
+    return {
+        **poll,
+        "title": as_written(poll["title"], folded, written),
+        "options": [as_written(option, folded, written) for option in poll["options"]],
+    }
 
 
 def category_of(word: str, lexicon: Lexicon | None = None) -> str | None:
@@ -318,7 +447,11 @@ def category_of(word: str, lexicon: Lexicon | None = None) -> str | None:
     for key, entry in names.items():
         if wanted == entry.name or wanted in entry.aliases:
             return key
-    loose = [key for key, entry in names.items() if len(wanted) >= 2 and (wanted in entry.name or entry.name in wanted)]
+    loose = [
+        key
+        for key, entry in names.items()
+        if len(wanted) >= 2 and (wanted in entry.name or entry.name in wanted)
+    ]
     return loose[0] if len(loose) == 1 else None
 
 

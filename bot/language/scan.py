@@ -11,14 +11,18 @@ from .lexicon import Lexicon, tokenizer
 class Scan:
     """Looks for whole words by a pair of their characters."""
 
-    def __init__(self, words: Iterable[str], characters: Iterable[str] = (), heads: Iterable[str] = ()) -> None:
+    def __init__(
+        self, words: Iterable[str], characters: Iterable[str] = (), heads: Iterable[str] = ()
+    ) -> None:
         common = tokenizer().FREQ
         pairs: dict[str, set[str]] = {}
         single = set(characters)
         for word in words:
             if len(word) > 1:
                 # The rarest two characters stand for a word, so that 没有 does not call for 没有人管.
-                rarest = min((word[at : at + 2] for at in range(len(word) - 1)), key=lambda pair: common.get(pair, 0))
+                rarest = min(
+                    (word[at : at + 2] for at in range(len(word) - 1)), key=lambda pair: common.get(pair, 0)
+                )
                 pairs.setdefault(rarest, set()).add(word)
             else:
                 single.add(word)
@@ -41,7 +45,8 @@ TELLING = 12
 
 
 class Substance:
-    """Whether a line can be a report at all: words of trouble, danger or slips; or, in a line long enough to tell, of things and spots."""
+    """Whether a line can be a report at all: words of trouble, danger or slips; or, in a line long enough to
+    tell, of things and spots."""
 
     def __init__(self, troubles: Scan, things: Scan) -> None:
         self._troubles, self._things = troubles, things
@@ -53,13 +58,24 @@ class Substance:
 
 def scans(lexicon: Lexicon, signs: Iterable[str]) -> tuple[Scan, Substance]:
     """The scan for anything that may be for the bot, and the one for what a report is made of."""
-    troubles = [*_words(lexicon, {"trouble", *signs}), *lexicon.danger_words, *lexicon.typos, *lexicon.dialect]
+    troubles = [
+        *_words(lexicon, {"trouble", *signs}),
+        *lexicon.danger_words,
+        *lexicon.typos,
+        *lexicon.dialect,
+    ]
     things = [*_words(lexicon, {"thing"}), *lexicon.spots]
     orders = [word for rule in lexicon.commands.values() for word in rule.words]
     heads = [word for word in orders if len(word) == 1]
     answers = [*lexicon.glance, *(word for word in orders if len(word) > 1)]
-    return Scan([*troubles, *things, *answers], [*lexicon.emoji, "#"], heads), Substance(Scan(troubles, lexicon.emoji), Scan(things))
+    return Scan([*troubles, *things, *answers], [*lexicon.emoji, "#"], heads), Substance(
+        Scan(troubles, lexicon.emoji), Scan(things)
+    )
 
 
 def _words(lexicon: Lexicon, kinds: set[str]) -> list[str]:
-    return [word for word, senses in lexicon.senses.items() if word not in lexicon.everyday and any(sense.kind in kinds for sense in senses)]
+    return [
+        word
+        for word, senses in lexicon.senses.items()
+        if word not in lexicon.everyday and any(sense.kind in kinds for sense in senses)
+    ]

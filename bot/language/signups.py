@@ -22,7 +22,9 @@ _EMPTY = re.compile(r"^(?:|缺|空|无|暂缺|待定|空缺|-+|/|x|\?+|___*)$", 
 _COUNT = re.compile(
     r"(?:要|不要|加|报|来|订|各)?(?:\d+(?:\.\d+)?|[一二两三四五六七八九十半]+)(?:份|人|位|箱|盒|袋|斤|公斤|只|个|把|件|本|桶|包|瓶|张|户|家|双|条|串|打|套|票|名|大|小|组|单|板|提|筐|扎|匹|块|kg|g)?(?![\d\u4e00-\u9fff-])|[+＋]\d+|\d+(?:份|人|位|箱|盒|袋|斤)"
 )
-_ROOM = re.compile(r"^(?:[A-Za-z]?\d{1,3}[-—](?:\d{1,2}[-—])?\d{2,4}|\d{3,4}|\d{1,3}(?:栋|幢|号楼|座)(?:\d{1,2}单元)?(?:\d{3,4})?|\d{1,2}楼的?)(?:室|号)?$")
+_ROOM = re.compile(
+    r"^(?:[A-Za-z]?\d{1,3}[-—](?:\d{1,2}[-—])?\d{2,4}|\d{3,4}|\d{1,3}(?:栋|幢|号楼|座)(?:\d{1,2}单元)?(?:\d{3,4})?|\d{1,2}楼的?)(?:室|号)?$"
+)
 _BRACKET = re.compile(r"^(?P<name>[^()\[\]]{1,14}?)\s*[(\[](?P<note>[^)\]]*)[)\]]\s*(?P<more>.*)$")
 _GLUED_ROOM = re.compile(r"^(?P<name>[\u4e00-\u9fffA-Za-z]{2,6}?)(?P<note>\d{1,3}-(?:\d{1,2}-)?\d{3,4}.*)$")
 _PLUS = re.compile(r"^(?P<name>[^+\s]{1,12})(?P<note>\+\d+.*)$")
@@ -42,7 +44,11 @@ def is_signup(text: str) -> bool:
     if not head:
         return False
     body = _keycaps(text)
-    return any(_LINE.match(line) for line in body.split("\n")[1:]) or len(_INLINE.findall(body, head.end())) >= 1 or bool(re.search("[①-⑳]", body))
+    return (
+        any(_LINE.match(line) for line in body.split("\n")[1:])
+        or len(_INLINE.findall(body, head.end())) >= 1
+        or bool(re.search("[①-⑳]", body))
+    )
 
 
 def _keycaps(text: str) -> str:
@@ -102,9 +108,9 @@ def _entry(body: str) -> dict[str, str] | None:  # noqa: C901, PLR0912 - one cas
     if bracket := _BRACKET.match(body):
         name, note, more = bracket["name"].strip(), bracket["note"].strip(), bracket["more"].strip()
         if " " not in name:
-            if re.fullmatch(r"我(?:爸|妈|家|老公|老婆|婆婆|公公|爷爷|奶奶|儿子|女儿|外公|外婆|哥|姐|弟|妹)", name) and re.fullmatch(
-                r"[\u4e00-\u9fff]{2,4}", note
-            ):
+            if re.fullmatch(
+                r"我(?:爸|妈|家|老公|老婆|婆婆|公公|爷爷|奶奶|儿子|女儿|外公|外婆|哥|姐|弟|妹)", name
+            ) and re.fullmatch(r"[\u4e00-\u9fff]{2,4}", note):
                 return {"name": note, "note": more}
             return {"name": name, "note": " ".join(filter(None, (note, more)))}
     words = body.split()
@@ -138,7 +144,12 @@ def _entry(body: str) -> dict[str, str] | None:  # noqa: C901, PLR0912 - one cas
         return {"name": first, "note": ""}
     if also := _ALSO.match(first):
         return {"name": also["name"], "note": f"{also['note']} {rest}".strip()}
-    if first.isascii() and first.isalpha() and re.fullmatch(r"[\u4e00-\u9fff]太|[A-Z][a-z]+", words[1]) and len(words) == 2:
+    if (
+        first.isascii()
+        and first.isalpha()
+        and re.fullmatch(r"[\u4e00-\u9fff]太|[A-Z][a-z]+", words[1])
+        and len(words) == 2
+    ):
         return {"name": " ".join(words[:2]), "note": ""}
     if comma := re.match(r"^(?P<name>[^,:]{1,8})[,:](?P<note>.+)$", first):
         return {"name": comma["name"], "note": f"{comma['note']} {rest}".strip()}

@@ -29,7 +29,8 @@ class Place:
 class Command:
     """A command of contract.md in parsed form.
 
-    `verb` is a key of config/lexicon/commands.yaml (`accept`, `transfer`, …), `numbers` the running numbers named,
+    `verb` is a key of config/lexicon/commands.yaml (`accept`, `transfer`, …), `numbers` the running numbers
+    named,
     in order and without repeats, and `rest` what follows them, with inner spacing kept.
     """
 
@@ -49,9 +50,11 @@ class Understanding:
     score: float = 0.0
     why: tuple[str, ...] = ()
     command: Command | None = None
-    #: For a life-threatening report: trapped, gas, fire, live_wire, manhole, fallen, missing, attack; violence and suicide are answered in private.
+    #: For a life-threatening report: trapped, gas, fire, live_wire, manhole, fallen, missing, attack;
+    #: violence and suicide are answered in private.
     alarm: str | None = None
-    #: The posts the text complains about (`property_officer`, `captain`, …): they must not receive it (promise 11).
+    #: The posts the text complains about (`property_officer`, `captain`, …): they must not receive it
+    #: (promise 11).
     against: tuple[str, ...] = ()
     #: The writer began with 匿名反映.
     anonymous: bool = False

@@ -1,6 +1,7 @@
 """The roster: who lives where and who serves where, read from a community's own spreadsheets.
 
-Four steps, each of which can be tried alone: `files` reads cells, `check` turns them into rows and problems, `plan` compares with the
+Four steps, each of which can be tried alone: `files` reads cells, `check` turns them into rows and problems,
+`plan` compares with the
 database, `write` carries the plan out in one short transaction.
 """
 
@@ -10,4 +11,18 @@ from .load import Outdated, business_time, commit, load_demo, seed, survey
 from .plan import Plan
 from .problem import Problem
 
-__all__ = ["Book", "Outdated", "Plan", "Problem", "Roster", "Unreadable", "business_time", "check", "commit", "load_demo", "read", "seed", "survey"]
+__all__ = [
+    "Book",
+    "Outdated",
+    "Plan",
+    "Problem",
+    "Roster",
+    "Unreadable",
+    "business_time",
+    "check",
+    "commit",
+    "load_demo",
+    "read",
+    "seed",
+    "survey",
+]

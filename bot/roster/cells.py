@@ -1,4 +1,5 @@
-"""From cells to values: areas, phones, buildings, rooms, dates, names. Each raises `BadCell` with the reason."""
+"""From cells to values: areas, phones, buildings, rooms, dates, names. Each raises `BadCell` with the
+reason."""
 
 from __future__ import annotations
 
@@ -18,7 +19,20 @@ from .problem import BadCell
 
 #: What people write for 「nothing here」.
 NOTHING = {"", "-", "--", "---", "/", "\\", "—", "——"}
-_INVISIBLE = dict.fromkeys((0x200B, 0x200C, 0x200D, 0x200E, 0x200F, 0x2060, 0xFEFF, 0x00AD, *range(0x202A, 0x202F), *range(0x2066, 0x206A)))
+_INVISIBLE = dict.fromkeys(
+    (
+        0x200B,
+        0x200C,
+        0x200D,
+        0x200E,
+        0x200F,
+        0x2060,
+        0xFEFF,
+        0x00AD,
+        *range(0x202A, 0x202F),
+        *range(0x2066, 0x206A),
+    )
+)
 _BLANKS = re.compile(r"\s+")
 _BLANK_BESIDE_CHINESE = re.compile(r"(?<=[\u3400-\u9fff]) (?=[\u3400-\u9fff])")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffd-\uffff]")
@@ -28,11 +42,14 @@ _BROKEN = re.compile(r"#(?:N/A|REF!|VALUE!|NAME\?|DIV/0!|NUM!|NULL!|SPILL!|CALC!
 
 @lru_cache(maxsize=65536)
 def clean(text: str) -> str:
-    """Half-width, one blank for many, none between Chinese characters, nothing invisible. Raises `BadCell` for what is no plain text."""
+    """Half-width, one blank for many, none between Chinese characters, nothing invisible. Raises `BadCell`
+    for what is no plain text."""
     if text.isascii() and text.isalnum():
         return text
     if found := _CONTROL.search(text):
-        raise BadCell("roster/garbled" if found[0] == "\ufffd" else "roster/control", code=f"U+{ord(found[0]):04X}")
+        raise BadCell(
+            "roster/garbled" if found[0] == "\ufffd" else "roster/control", code=f"U+{ord(found[0]):04X}"
+        )
     text = _BLANKS.sub(" ", unicodedata.normalize("NFKC", text.translate(_INVISIBLE))).strip()
     text = _BLANK_BESIDE_CHINESE.sub("", text)
     if text in NOTHING:
@@ -46,7 +63,9 @@ def clean(text: str) -> str:
     return text
 
 
-_AREA = re.compile(r"(?:约)?(\d{1,3}(?:,\d{3})+|\d+)(?:\.(\d*))?(?:m2|m\^2|平方米|平方|平米|平|m|㎡)?\Z", re.IGNORECASE)
+_AREA = re.compile(
+    r"(?:约)?(\d{1,3}(?:,\d{3})+|\d+)(?:\.(\d*))?(?:m2|m\^2|平方米|平方|平米|平|m|㎡)?\Z", re.IGNORECASE
+)
 
 
 @lru_cache(maxsize=8192)
@@ -182,7 +201,11 @@ def begins(text: str) -> datetime | None:
 def ends(text: str) -> datetime | None:
     """The moment after a last day."""
     found = day(text)
-    return None if found is None else datetime(found.year, found.month, found.day, tzinfo=CHINA) + timedelta(days=1)
+    return (
+        None
+        if found is None
+        else datetime(found.year, found.month, found.day, tzinfo=CHINA) + timedelta(days=1)
+    )
 
 
 @lru_cache(maxsize=512)

@@ -1,4 +1,5 @@
-"""From cells to rows: each sheet by itself, every bad cell reported, before anything is compared with the database."""
+"""From cells to rows: each sheet by itself, every bad cell reported, before anything is compared with the
+database."""
 
 from __future__ import annotations
 
@@ -33,9 +34,17 @@ READERS: Mapping[str, Callable[[str], Any]] = {
     "until": cells.ends,
 }
 #: What an empty cell means where it is not an empty text.
-EMPTY: Mapping[str, Any] = {"relation": None, "title_checked": None, "from": None, "until": None, "area": 0, "role": None}
+EMPTY: Mapping[str, Any] = {
+    "relation": None,
+    "title_checked": None,
+    "from": None,
+    "until": None,
+    "area": 0,
+    "role": None,
+}
 DATES = {"from", "until"}
-#: What tells one row of a sheet from another. A post may be held again later, so that posts are compared with their dates (below).
+#: What tells one row of a sheet from another. A post may be held again later, so that posts are compared with
+#: their dates (below).
 IDENTITY: Mapping[str, tuple[str, ...]] = {
     "communities": ("community",),
     "estates": ("community", "estate"),
@@ -43,7 +52,17 @@ IDENTITY: Mapping[str, tuple[str, ...]] = {
     "buildings": ("community", "estate", "building"),
     "households": ("community", "estate", "building", "unit", "room"),
     "people": ("key",),
-    "posts": ("key", "role", "community", "estate", "building", "grid", "department", "deputy_for", "categories"),
+    "posts": (
+        "key",
+        "role",
+        "community",
+        "estate",
+        "building",
+        "grid",
+        "department",
+        "deputy_for",
+        "categories",
+    ),
     "chats": ("channel", "chat"),
 }
 #: The sheet in which the thing would stand that a reason calls unknown.
@@ -59,7 +78,8 @@ MISSING: Mapping[str, str] = {
 
 @dataclass(slots=True)
 class Entry:
-    """One row: where it stands and what it says. Columns that the sheet does not have are absent from `values`."""
+    """One row: where it stands and what it says. Columns that the sheet does not have are absent from
+    `values`."""
 
     row: int
     values: dict[str, Any]
@@ -80,7 +100,8 @@ class Roster:
         return sum(map(len, self.sheets.values()))
 
     def blame(self, sheet: str, row: int, column: str, reason: str, **values: Any) -> None:
-        """A problem of one cell. What may stand in a sheet that could not be read is not said to be missing."""
+        """A problem of one cell. What may stand in a sheet that could not be read is not said to be
+        missing."""
         if MISSING.get(reason) not in self.book.unread:
             self.problems.append(self._about(sheet, row, column, reason, values))
 
@@ -141,7 +162,9 @@ def _sheet(roster: Roster, table: Table, tick: Tick | None) -> list[Entry]:
         if table.width is not None and len(row) > table.width:
             spilled = [text for cell in row[table.width :] if (text := shown(cell).strip())]
             if spilled:
-                roster.problems.append(Problem(table.file, number, None, "roster/spilled", {"text": spilled[0][:20]}))
+                roster.problems.append(
+                    Problem(table.file, number, None, "roster/spilled", {"text": spilled[0][:20]})
+                )
         if not bad.intersection(identity):
             entry = Entry(number, values)
             if _first(roster, table.sheet, seen, tuple(values.get(k) for k in identity), entry):
@@ -151,7 +174,13 @@ def _sheet(roster: Roster, table: Table, tick: Tick | None) -> list[Entry]:
     return entries
 
 
-def _first(roster: Roster, sheet: str, seen: dict[tuple[Any, ...], list[Entry]], identity: tuple[Any, ...], entry: Entry) -> bool:
+def _first(
+    roster: Roster,
+    sheet: str,
+    seen: dict[tuple[Any, ...], list[Entry]],
+    identity: tuple[Any, ...],
+    entry: Entry,
+) -> bool:
     """Blame a row that says again what another row says."""
     twins = seen.setdefault(identity, [])
     for twin in twins:
@@ -165,4 +194,6 @@ def _first(roster: Roster, sheet: str, seen: dict[tuple[Any, ...], list[Entry]],
 
 def _overlap(one: Entry, other: Entry) -> bool:
     first, second = ((e.values.get("from"), e.values.get("until")) for e in (one, other))
-    return (first[1] is None or second[0] is None or first[1] > second[0]) and (second[1] is None or first[0] is None or second[1] > first[0])
+    return (first[1] is None or second[0] is None or first[1] > second[0]) and (
+        second[1] is None or first[0] is None or second[1] > first[0]
+    )

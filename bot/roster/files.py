@@ -1,4 +1,5 @@
-"""From files to cells: a folder of CSV files, one CSV file or one workbook, with limits, so that no file can fill the memory."""
+"""From files to cells: a folder of CSV files, one CSV file or one workbook, with limits, so that no file can
+fill the memory."""
 
 from __future__ import annotations
 
@@ -48,7 +49,8 @@ class Table:
     #: Column key → the header as written.
     titles: dict[str, str]
     header_row: int
-    #: Where cells end; in CSV a name that spilled over a comma lies beyond. None for worksheets, where people keep remarks there.
+    #: Where cells end; in CSV a name that spilled over a comma lies beyond. None for worksheets, where people
+    #: keep remarks there.
     width: int | None
     rows: list[tuple[int, list[Any]]]
 
@@ -68,7 +70,11 @@ class Book:
 def read(path: Path, tick: Tick | None = None) -> Book:
     """Read a folder, a .csv or an .xlsx. Raises `Unreadable` when there is nothing to look at."""
     if path.is_dir():
-        files = sorted(f for f in path.iterdir() if f.suffix.lower() == ".csv" and f.is_file() and not f.name.startswith((".", "~")))
+        files = sorted(
+            f
+            for f in path.iterdir()
+            if f.suffix.lower() == ".csv" and f.is_file() and not f.name.startswith((".", "~"))
+        )
         book = _folder(path, files, tick)
     elif not path.exists():
         raise Unreadable(Problem(str(path), None, None, "roster/no_file"))
@@ -79,7 +85,15 @@ def read(path: Path, tick: Tick | None = None) -> Book:
     else:
         raise Unreadable(Problem(path.name, None, None, "roster/not_a_roster"))
     if not book.tables and not book.problems:
-        raise Unreadable(Problem(path.name or str(path), None, None, "roster/nothing_known", {"names": [s.key for s in SHEETS.values()]}))
+        raise Unreadable(
+            Problem(
+                path.name or str(path),
+                None,
+                None,
+                "roster/nothing_known",
+                {"names": [s.key for s in SHEETS.values()]},
+            )
+        )
     return book
 
 
@@ -90,7 +104,9 @@ def _folder(path: Path, files: Iterable[Path], tick: Tick | None) -> Book:
         if sheet is None:
             book.notes.append(Problem(file.name, None, None, "roster/file_unused"))
         elif file.stat().st_size > MAX_BYTES:
-            book.problems.append(Problem(file.name, None, None, "roster/too_big", {"megabytes": MAX_BYTES >> 20}))
+            book.problems.append(
+                Problem(file.name, None, None, "roster/too_big", {"megabytes": MAX_BYTES >> 20})
+            )
             book.unread.add(sheet)
         else:
             _take(book, sheet, file.name, _csv_rows(file, book), tick, strict=True)
@@ -124,21 +140,32 @@ def _decode(raw: bytes) -> str | None:
 
 
 def guard(path: Path) -> None:
-    """Refuse what is no workbook, or one that unpacks to far more than it seems or carries XML entities. Raises `Unreadable`."""
+    """Refuse what is no workbook, or one that unpacks to far more than it seems or carries XML entities.
+    Raises `Unreadable`."""
     if path.stat().st_size > MAX_BYTES:
         raise Unreadable(Problem(path.name, None, None, "roster/too_big", {"megabytes": MAX_BYTES >> 20}))
     try:
         with zipfile.ZipFile(path) as package:
             parts = package.infolist()
             if len(parts) > MAX_PARTS or sum(p.file_size for p in parts) > MAX_UNPACKED:
-                raise Unreadable(Problem(path.name, None, None, "roster/too_big", {"megabytes": MAX_UNPACKED >> 20}))
+                raise Unreadable(
+                    Problem(path.name, None, None, "roster/too_big", {"megabytes": MAX_UNPACKED >> 20})
+                )
             for part in parts:
                 if part.filename.endswith((".xml", ".rels")):
                     with package.open(part) as opened:
                         start = opened.read(4096)
                     if b"<!DOCTYPE" in start or b"<!ENTITY" in start:
                         raise Unreadable(Problem(path.name, None, None, "roster/not_a_workbook"))
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError, ValueError) as error:
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        NotImplementedError,
+        RuntimeError,
+        EOFError,
+        OSError,
+        ValueError,
+    ) as error:
         raise Unreadable(Problem(path.name, None, None, "roster/not_a_workbook")) from error
 
 
@@ -156,7 +183,14 @@ def _workbook(path: Path, tick: Tick | None) -> Book:
                         book.notes.append(Problem(page.title, None, None, "roster/sheet_unused"))
                         continue
                     page.reset_dimensions()
-                    _take(book, sheet, page.title, (list(row) for row in page.iter_rows(max_col=MAX_COLUMNS, values_only=True)), tick, strict=False)
+                    _take(
+                        book,
+                        sheet,
+                        page.title,
+                        (list(row) for row in page.iter_rows(max_col=MAX_COLUMNS, values_only=True)),
+                        tick,
+                        strict=False,
+                    )
             finally:
                 workbook.close()
     except Unreadable:
@@ -166,10 +200,20 @@ def _workbook(path: Path, tick: Tick | None) -> Book:
     return book
 
 
-def _take(book: Book, sheet: str, file: str, rows: Iterator[list[Any]], tick: Tick | None, *, strict: bool) -> None:
+def _take(
+    book: Book, sheet: str, file: str, rows: Iterator[list[Any]], tick: Tick | None, *, strict: bool
+) -> None:
     """Find the header, keep the rows under it."""
     if sheet in book.tables:
-        book.problems.append(Problem(file, None, None, "roster/twice", {"other": book.tables[sheet].file, "title": SHEETS[sheet].title}))
+        book.problems.append(
+            Problem(
+                file,
+                None,
+                None,
+                "roster/twice",
+                {"other": book.tables[sheet].file, "title": SHEETS[sheet].title},
+            )
+        )
         return
     numbered = enumerate(rows, start=1)
     before = len(book.problems)
@@ -199,7 +243,9 @@ def _take(book: Book, sheet: str, file: str, rows: Iterator[list[Any]], tick: Ti
         book.unread.add(sheet)
 
 
-def _header(book: Book, sheet: str, file: str, rows: Iterator[tuple[int, list[Any]]], *, strict: bool) -> Table | None:
+def _header(
+    book: Book, sheet: str, file: str, rows: Iterator[tuple[int, list[Any]]], *, strict: bool
+) -> Table | None:
     looked = 0
     for number, row in rows:
         cells = [shown(cell) for cell in row]
@@ -215,7 +261,9 @@ def _header(book: Book, sheet: str, file: str, rows: Iterator[tuple[int, list[An
         good = True
         for index, key in known:
             if key in columns:
-                book.problems.append(Problem(file, number, cells[index], "roster/column_twice", {"other": cells[columns[key]]}))
+                book.problems.append(
+                    Problem(file, number, cells[index], "roster/column_twice", {"other": cells[columns[key]]})
+                )
                 good = False
             columns.setdefault(key, index)
         for column in SHEETS[sheet].columns:
@@ -229,7 +277,15 @@ def _header(book: Book, sheet: str, file: str, rows: Iterator[tuple[int, list[An
         width = max(i for i, cell in enumerate(cells) if cell) + 1
         return Table(sheet, file, columns, titles, number, width if strict else None, []) if good else None
     if looked:
-        book.problems.append(Problem(file, None, None, "roster/no_header", {"columns": [c.names[0] for c in SHEETS[sheet].columns if c.required]}))
+        book.problems.append(
+            Problem(
+                file,
+                None,
+                None,
+                "roster/no_header",
+                {"columns": [c.names[0] for c in SHEETS[sheet].columns if c.required]},
+            )
+        )
     return None
 
 

@@ -28,7 +28,8 @@ class Outdated(Exception):
 
 
 def survey(connection: Connection, roster: Roster, now: datetime, tick: Tick | None = None) -> Plan:
-    """Compare the roster with the database, reading only. Problems are added to `roster.problems`; with any, the plan is not to be used."""
+    """Compare the roster with the database, reading only. Problems are added to `roster.problems`; with any,
+    the plan is not to be used."""
     known = len(roster.book.problems)
     if known and not roster.book.tables:
         return Planner(connection, roster, now, revision(connection)).plan
@@ -36,7 +37,8 @@ def survey(connection: Connection, roster: Roster, now: datetime, tick: Tick | N
 
 
 def commit(engine: Engine, plan: Plan, now: datetime, *, retire: bool, tick: Tick | None = None) -> None:
-    """Write a plan in one transaction. Raises `Outdated`, having written nothing, when the roster was changed meanwhile."""
+    """Write a plan in one transaction. Raises `Outdated`, having written nothing, when the roster was changed
+    meanwhile."""
     with engine.begin() as connection:
         if revision(connection) != plan.revision:
             raise Outdated
@@ -55,7 +57,8 @@ def business_time(connection: Connection, settings: Settings) -> datetime:
 
 
 def load_demo(settings: Settings, folder: Path = DEMO) -> bool:
-    """Import config/demo into a database that knows no community yet. Returns whether it did; raises `ValueError` for a broken demo."""
+    """Import config/demo into a database that knows no community yet. Returns whether it did; raises
+    `ValueError` for a broken demo."""
     engine = sync_engine(parse_url(settings.database_url))
     try:
         with engine.begin() as connection:

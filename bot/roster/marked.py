@@ -34,7 +34,14 @@ def mark(book: Book, problems: Iterable[Problem], out: Path, texts: Texts) -> No
             table = by_file.get(problem.file)
             column = 1
             if table is not None and problem.column is not None:
-                column = next((table.columns[key] + 1 for key, title in table.titles.items() if title == problem.column), 1)
+                column = next(
+                    (
+                        table.columns[key] + 1
+                        for key, title in table.titles.items()
+                        if title == problem.column
+                    ),
+                    1,
+                )
             page = workbook[problem.file]
             cell = page.cell(row=problem.row or 1, column=column)
             if not isinstance(cell, Cell):
@@ -43,7 +50,11 @@ def mark(book: Book, problems: Iterable[Problem], out: Path, texts: Texts) -> No
                 cell = page.cell(row=area.min_row, column=area.min_col)
             cell.fill = RED
             reasons = told.setdefault((problem.file, cell.coordinate), [])
-            missing = "" if table is not None and problem.column in table.titles.values() else f"{problem.column or ''}"
+            missing = (
+                ""
+                if table is not None and problem.column in table.titles.values()
+                else f"{problem.column or ''}"
+            )
             reasons.append(f"{missing}{problem.say(texts)}")
             cell.comment = Comment("\n".join(reasons), "议事厅", height=80, width=280)
         workbook.save(out)

@@ -1,4 +1,5 @@
-"""What an import would do: its rows against each other and against the database. Only reads; `write` carries it out."""
+"""What an import would do: its rows against each other and against the database. Only reads; `write` carries
+it out."""
 
 from __future__ import annotations
 
@@ -38,7 +39,9 @@ class Changes:
     #: How many of `changed` come back from retirement.
     restored: int = 0
     #: A few of each kind to show: (kind, label).
-    examples: dict[str, list[str]] = field(default_factory=lambda: {"added": [], "changed": [], "restored": [], "retired": []})
+    examples: dict[str, list[str]] = field(
+        default_factory=lambda: {"added": [], "changed": [], "restored": [], "retired": []}
+    )
 
     def example(self, kind: str, label: str) -> None:
         """Keep the first few."""
@@ -87,7 +90,9 @@ class _Places:
 class Planner:
     """Builds a `Plan`; problems it finds are added to the roster's."""
 
-    def __init__(self, connection: Connection, roster: Roster, now: datetime, revision: str, tick: Tick | None = None) -> None:
+    def __init__(
+        self, connection: Connection, roster: Roster, now: datetime, revision: str, tick: Tick | None = None
+    ) -> None:
         self.connection, self.roster, self.now, self.tick = connection, roster, now, tick
         self.places = _Places()
         self.people: dict[str, Row] = {}
@@ -111,12 +116,38 @@ class Planner:
                 "estates": _changes(Estate, "community_id", "name", "aliases", "retired_at"),
                 "grids": _changes(Grid, "community_id", "name", "retired_at"),
                 "buildings": _changes(Building, "community_id", "estate_id", "grid_id", "name", "retired_at"),
-                "households": _changes(Household, "community_id", "building_id", "unit", "room", "area", "owners", "retired_at"),
-                "people": _changes(Person, "key", "name", "phone", "community_id", "household_id", "relation", "title_checked", "self_entered", "retired_at"),
-                "posts": _changes(
-                    Post, "person_id", "role", "community_id", "estate_id", "building_id", "grid_id", "department", "categories", "deputy_for", "since", "until"
+                "households": _changes(
+                    Household, "community_id", "building_id", "unit", "room", "area", "owners", "retired_at"
                 ),
-                "chats": _changes(Chat, "channel", "key", "name", "community_id", "estate_id", "building_id", "retired_at"),
+                "people": _changes(
+                    Person,
+                    "key",
+                    "name",
+                    "phone",
+                    "community_id",
+                    "household_id",
+                    "relation",
+                    "title_checked",
+                    "self_entered",
+                    "retired_at",
+                ),
+                "posts": _changes(
+                    Post,
+                    "person_id",
+                    "role",
+                    "community_id",
+                    "estate_id",
+                    "building_id",
+                    "grid_id",
+                    "department",
+                    "categories",
+                    "deputy_for",
+                    "since",
+                    "until",
+                ),
+                "chats": _changes(
+                    Chat, "channel", "key", "name", "community_id", "estate_id", "building_id", "retired_at"
+                ),
             },
         )
 
@@ -135,7 +166,8 @@ class Planner:
         self._vanished()
         return self.plan
 
-    # --- reading -----------------------------------------------------------------------------------------------------------
+    # --- reading
+    # -----------------------------------------------------------------------------------------------------------
 
     def _rows(self, statement: Select[Any]) -> Iterator[Row]:
         for row in self.connection.execute(statement).mappings():
@@ -156,9 +188,12 @@ class Planner:
             if self.tick and not n % 1000:
                 self.tick(1000)
 
-    # --- comparing ---------------------------------------------------------------------------------------------------------
+    # --- comparing
+    # ---------------------------------------------------------------------------------------------------------
 
-    def _merge(self, sheet: str, existing: Row | None, values: Row, label: str, defaults: Row | None = None) -> Row:
+    def _merge(
+        self, sheet: str, existing: Row | None, values: Row, label: str, defaults: Row | None = None
+    ) -> Row:
         """Add the row, change it, or see that it is as it was. Returns it as it will be."""
         changes = self.plan.sheets[sheet]
         if existing is None:
@@ -190,12 +225,18 @@ class Planner:
         for entry in self._entries("communities"):
             v = entry.values
             if v["district"] not in districts:
-                districts[v["district"]] = self._merge("districts", None, {"name": v["district"]}, v["district"])
+                districts[v["district"]] = self._merge(
+                    "districts", None, {"name": v["district"]}, v["district"]
+                )
             district = districts[v["district"]]["id"]
             if (district, v["street"]) not in streets:
-                streets[district, v["street"]] = self._merge("streets", None, {"district_id": district, "name": v["street"]}, v["street"])
+                streets[district, v["street"]] = self._merge(
+                    "streets", None, {"district_id": district, "name": v["street"]}, v["street"]
+                )
             values = {"name": v["community"], "street_id": streets[district, v["street"]]["id"]}
-            known[v["community"]] = self._merge("communities", known.get(v["community"]), values, v["community"])
+            known[v["community"]] = self._merge(
+                "communities", known.get(v["community"]), values, v["community"]
+            )
         self.places.communities = known
         named = {e.values.get("community") for entries in self.roster.sheets.values() for e in entries}
         # Where there is one community, its name may be left out.
@@ -217,7 +258,8 @@ class Planner:
             self.live.add(row["id"])
         return row
 
-    # --- finding places ----------------------------------------------------------------------------------------------------
+    # --- finding places
+    # ----------------------------------------------------------------------------------------------------
 
     def _community(self, sheet: str, entry: Entry) -> int | None:
         name = entry.values.get("community")
@@ -243,7 +285,9 @@ class Planner:
         others = self.places.aliases.get((community, name), set())
         if len(others) == 1:
             return next(iter(others))
-        self.roster.blame(sheet, entry.row, "estate", "roster/unknown_estate", name=name, retired=found is not None)
+        self.roster.blame(
+            sheet, entry.row, "estate", "roster/unknown_estate", name=name, retired=found is not None
+        )
         return None
 
     def _grid(self, sheet: str, entry: Entry, community: int | None) -> int | None:
@@ -253,7 +297,9 @@ class Planner:
         found = self.places.grids.get((community, name))
         if found is not None and found["id"] in self.live:
             return self._use(found)
-        self.roster.blame(sheet, entry.row, "grid", "roster/unknown_grid", name=name, retired=found is not None)
+        self.roster.blame(
+            sheet, entry.row, "grid", "roster/unknown_grid", name=name, retired=found is not None
+        )
         return None
 
     def _building(self, sheet: str, entry: Entry, community: int | None, estate: int | None) -> int | None:
@@ -275,7 +321,9 @@ class Planner:
             found = self.places.buildings.get((estate, name))
             if found is not None and found["id"] in self.live:
                 return self._use(found)
-        self.roster.blame(sheet, entry.row, "building", "roster/unknown_building", name=name, retired=found is not None)
+        self.roster.blame(
+            sheet, entry.row, "building", "roster/unknown_building", name=name, retired=found is not None
+        )
         return None
 
     def _household(self, sheet: str, entry: Entry, building: int | None) -> Row | None:
@@ -294,7 +342,15 @@ class Planner:
             self._use(found)
             return found
         where = f"{unit}单元{room}" if unit else room
-        self.roster.blame(sheet, entry.row, "room", "roster/unknown_household", name=where, building=entry.values["building"], retired=found is not None)
+        self.roster.blame(
+            sheet,
+            entry.row,
+            "room",
+            "roster/unknown_household",
+            name=where,
+            building=entry.values["building"],
+            retired=found is not None,
+        )
         return None
 
     def _use(self, row: Row) -> int:
@@ -302,7 +358,8 @@ class Planner:
         self.seen.add(id_)
         return id_
 
-    # --- the sheets --------------------------------------------------------------------------------------------------------
+    # --- the sheets
+    # --------------------------------------------------------------------------------------------------------
 
     def _estates(self) -> None:
         for entry in self._entries("estates"):
@@ -312,7 +369,9 @@ class Planner:
             v = entry.values
             values = {"community_id": community, "name": v["estate"], **_given(v, "aliases")}
             place = (community, v["estate"])
-            self.places.estates[place] = self._merge("estates", self.places.estates.get(place), values, v["estate"], {"aliases": ""})
+            self.places.estates[place] = self._merge(
+                "estates", self.places.estates.get(place), values, v["estate"], {"aliases": ""}
+            )
         for (community, _), row in self.places.estates.items():
             for alias in filter(None, row["aliases"].split("、")):
                 if row["id"] in self.live:
@@ -323,7 +382,12 @@ class Planner:
             community = self._community("grids", entry)
             if community is not None:
                 place = (community, entry.values["grid"])
-                self.places.grids[place] = self._merge("grids", self.places.grids.get(place), {"community_id": community, "name": place[1]}, place[1])
+                self.places.grids[place] = self._merge(
+                    "grids",
+                    self.places.grids.get(place),
+                    {"community_id": community, "name": place[1]},
+                    place[1],
+                )
 
     def _buildings(self) -> None:
         for entry in self._entries("buildings"):
@@ -337,17 +401,22 @@ class Planner:
             if "grid" in v:
                 values["grid_id"] = grid
             place = (estate, v["building"])
-            if place in self.places.buildings and self.places.buildings[place]["id"] in self._named_by("buildings"):
+            if place in self.places.buildings and self.places.buildings[place]["id"] in self._named_by(
+                "buildings"
+            ):
                 self.roster.blame("buildings", entry.row, "building", "roster/same_place")
                 continue
-            self.places.buildings[place] = self._merge("buildings", self.places.buildings.get(place), values, f"{v['estate']}{v['building']}栋")
+            self.places.buildings[place] = self._merge(
+                "buildings", self.places.buildings.get(place), values, f"{v['estate']}{v['building']}栋"
+            )
             self._named_by("buildings").add(self.places.buildings[place]["id"])
         for (_, name), row in self.places.buildings.items():
             if row["id"] in self.live:
                 self.places.named.setdefault((row["community_id"], name), set()).add(row["id"])
 
     def _named_by(self, sheet: str) -> set[int]:
-        """Rows of this sheet that the import has named already: two spellings of one place would meet here."""
+        """Rows of this sheet that the import has named already: two spellings of one place would meet
+        here."""
         return self._own.setdefault(sheet, set())
 
     def _households(self) -> None:
@@ -364,7 +433,14 @@ class Planner:
             if existing is not None and existing["id"] in own:
                 self.roster.blame("households", entry.row, "room", "roster/same_place")
                 continue
-            values = {"community_id": community, "building_id": building, "unit": place[1], "room": place[2], "area": v["area"], **_given(v, "owners")}
+            values = {
+                "community_id": community,
+                "building_id": building,
+                "unit": place[1],
+                "room": place[2],
+                "area": v["area"],
+                **_given(v, "owners"),
+            }
             label = f"{v['building']}栋{place[1] + '单元' if place[1] else ''}{place[2]}"
             known[place] = self._merge("households", existing, values, label, {"owners": ""})
             own.add(known[place]["id"])
@@ -373,10 +449,19 @@ class Planner:
 
     def _load_people(self) -> None:
         table = self.plan.sheets["people"].table
-        rows = chain(self._of_communities("people", self.mentioned), self._rows(self._all("people").where(table.c.community_id.is_(None))))
+        rows = chain(
+            self._of_communities("people", self.mentioned),
+            self._rows(self._all("people").where(table.c.community_id.is_(None))),
+        )
         for row in rows:
             self._remember(row)
-        asked = {v for sheet in ("people", "posts") for e in self.roster.sheets.get(sheet, ()) for v in (e.values["key"], e.values.get("deputy_for")) if v}
+        asked = {
+            v
+            for sheet in ("people", "posts")
+            for e in self.roster.sheets.get(sheet, ())
+            for v in (e.values["key"], e.values.get("deputy_for"))
+            if v
+        }
         for chunk in _chunks(sorted(asked - self.people.keys())):
             for row in self._rows(self._all("people").where(table.c.key.in_(chunk))):
                 self._remember(row)
@@ -387,7 +472,11 @@ class Planner:
     def _people(self) -> None:
         homes = {row["id"]: row for row in self.places.households.values()}
         #: Who entered by 「我是 …」: the roster may bring the same neighbour under a key of its own.
-        entered = {(row["household_id"], row["name"]): row for row in self.people.values() if row["self_entered"] and row["retired_at"] is None}
+        entered = {
+            (row["household_id"], row["name"]): row
+            for row in self.people.values()
+            if row["self_entered"] and row["retired_at"] is None
+        }
         asked = {e.values["key"] for e in self.roster.sheets.get("people", ())}
         for entry in self._entries("people"):
             v = entry.values
@@ -416,20 +505,35 @@ class Planner:
     def _foreign(self, existing: Row, community: int | None, name: str) -> bool:
         """The key belongs to somebody of a community that this import does not speak of."""
         home = existing["community_id"]
-        return home is not None and home != community and home not in self.mentioned and existing["name"] != name
+        return (
+            home is not None and home != community and home not in self.mentioned and existing["name"] != name
+        )
 
     def _standing(self, entry: Entry, existing: Row | None, home: Row | None) -> tuple[Relation | None, bool]:
-        """身份 and 已核产权 where the cells leave them open: what the owners' names say, else what was confirmed before."""
+        """身份 and 已核产权 where the cells leave them open: what the owners' names say, else what was
+        confirmed before."""
         said, checked = entry.values.get("relation"), entry.values.get("title_checked")
         listed = home is not None and is_owner(entry.values["name"], home["owners"])
-        same = existing is not None and home is not None and existing["household_id"] == home["id"] and existing["name"] == entry.values["name"]
+        same = (
+            existing is not None
+            and home is not None
+            and existing["household_id"] == home["id"]
+            and existing["name"] == entry.values["name"]
+        )
         relation = said
         if relation is None and listed:
             relation = Relation.OWNER
-        elif relation is None and same and existing is not None and (existing["relation"] is not Relation.OWNER or existing["self_entered"]):
+        elif (
+            relation is None
+            and same
+            and existing is not None
+            and (existing["relation"] is not Relation.OWNER or existing["self_entered"])
+        ):
             relation = existing["relation"]
         if said is Relation.OWNER and home is not None and not listed:
-            self.roster.note("people", entry.row, "relation", "roster/owner_not_listed", name=entry.values["name"])
+            self.roster.note(
+                "people", entry.row, "relation", "roster/owner_not_listed", name=entry.values["name"]
+            )
         if checked is None:
             before = same and existing is not None and existing["title_checked"]
             checked = relation is Relation.OWNER and (listed or before)
@@ -461,7 +565,10 @@ class Planner:
         grid = self._grid("posts", entry, community)
         if building is not None and estate is None:
             estate = next(row["estate_id"] for row in self.places.buildings.values() if row["id"] == building)
-        person, principal = self._holder(entry, "key"), self._holder(entry, "deputy_for") if v.get("deputy_for") else None
+        person, principal = (
+            self._holder(entry, "key"),
+            self._holder(entry, "deputy_for") if v.get("deputy_for") else None,
+        )
         since, until = v.get("from"), v.get("until")
         if since and until and until < since:
             self.roster.blame("posts", entry.row, "until", "roster/until_before_from")
@@ -474,22 +581,38 @@ class Planner:
         if v["role"].value == "department_officer" and not v.get("department"):
             self.roster.note("posts", entry.row, "department", "roster/department_missing")
         places = {"community_id": community, "estate_id": estate, "building_id": building, "grid_id": grid}
-        rest = {"department": v.get("department", ""), "categories": v.get("categories", ""), "since": since, "until": until}
+        rest = {
+            "department": v.get("department", ""),
+            "categories": v.get("categories", ""),
+            "since": since,
+            "until": until,
+        }
         return {"person_id": person, "role": v["role"], **places, **rest, "deputy_for": principal}
 
     def _holder(self, entry: Entry, column: str) -> int | None:
         found = self.people.get(entry.values[column])
         if found is None or found["id"] not in self.live:
-            self.roster.blame("posts", entry.row, column, "roster/unknown_person", who=entry.values[column], retired=found is not None)
+            self.roster.blame(
+                "posts",
+                entry.row,
+                column,
+                "roster/unknown_person",
+                who=entry.values[column],
+                retired=found is not None,
+            )
             return None
         return self._use(found)
 
     def _load_posts(self, people: set[int]) -> list[Row]:
         table = self.plan.sheets["posts"].table
         found = {row["id"]: row for row in self._of_communities("posts", self.mentioned)}
-        found |= {row["id"]: row for row in self._rows(self._all("posts").where(table.c.community_id.is_(None)))}
+        found |= {
+            row["id"]: row for row in self._rows(self._all("posts").where(table.c.community_id.is_(None)))
+        }
         for chunk in _chunks(sorted(people)):
-            found |= {row["id"]: row for row in self._rows(self._all("posts").where(table.c.person_id.in_(chunk)))}
+            found |= {
+                row["id"]: row for row in self._rows(self._all("posts").where(table.c.person_id.in_(chunk)))
+            }
         return sorted(found.values(), key=lambda row: row["id"])
 
     def _chats(self) -> None:
@@ -497,7 +620,10 @@ class Planner:
         known = {(row["channel"], row["key"]): row for row in self._of_communities("chats", self.mentioned)}
         asked = {e.values["chat"] for e in self.roster.sheets.get("chats", ())}
         for chunk in _chunks(sorted(asked)):
-            known |= {(row["channel"], row["key"]): row for row in self._rows(self._all("chats").where(table.c.key.in_(chunk)))}
+            known |= {
+                (row["channel"], row["key"]): row
+                for row in self._rows(self._all("chats").where(table.c.key.in_(chunk)))
+            }
         self.chats_before = list(known.values())
         for entry in self._entries("chats"):
             v = entry.values
@@ -507,9 +633,15 @@ class Planner:
             if community is None:
                 continue
             if building is not None and estate is None:
-                estate = next(row["estate_id"] for row in self.places.buildings.values() if row["id"] == building)
+                estate = next(
+                    row["estate_id"] for row in self.places.buildings.values() if row["id"] == building
+                )
             existing = known.get((v["channel"], v["chat"]))
-            if existing is not None and existing["community_id"] != community and existing["community_id"] not in self.mentioned:
+            if (
+                existing is not None
+                and existing["community_id"] != community
+                and existing["community_id"] not in self.mentioned
+            ):
                 self.roster.blame("chats", entry.row, "chat", "roster/chat_taken", who=v["chat"])
                 continue
             values = {
@@ -522,10 +654,12 @@ class Planner:
             }
             self._merge("chats", existing, values, values["name"])
 
-    # --- what vanished -----------------------------------------------------------------------------------------------------
+    # --- what vanished
+    # -----------------------------------------------------------------------------------------------------
 
     def _vanished(self) -> None:
-        """Rows of the database that a sheet of the import should have named. A sheet without rows retires nothing."""
+        """Rows of the database that a sheet of the import should have named. A sheet without rows retires
+        nothing."""
         named = {e.values["community"] for e in self.roster.sheets.get("communities", ())}
         gone: set[int] = set()
         p = self.places
@@ -538,14 +672,22 @@ class Planner:
             scope = self._scope(sheet, named)
             for row in rows:
                 missing = row["community_id"] in scope and row["id"] not in self.seen
-                if row["retired_at"] is None and (missing or (parent and row[parent] in gone and row["id"] not in self.seen)):
+                if row["retired_at"] is None and (
+                    missing or (parent and row[parent] in gone and row["id"] not in self.seen)
+                ):
                     gone.add(row["id"])
                     self._retire(sheet, row, self._label(sheet, row))
         scope = self._scope("people", named)
         whole = bool(scope) and self.in_database <= scope
         for row in self.people.values():
             inside = whole if row["community_id"] is None else row["community_id"] in scope
-            if inside and bool(scope) and row["retired_at"] is None and not row["self_entered"] and row["id"] not in self.seen:
+            if (
+                inside
+                and bool(scope)
+                and row["retired_at"] is None
+                and not row["self_entered"]
+                and row["id"] not in self.seen
+            ):
                 self._retire("people", row, f"{row['name']}({row['key']})")
         self._posts_vanished(named)
         scope = self._scope("chats", named)
@@ -564,7 +706,11 @@ class Planner:
             if row["id"] in self.seen or _ended(row, self.now):
                 continue
             holder = self.person_ids.get(row["person_id"])
-            inside = row["community_id"] in scope if row["community_id"] is not None else whole or (holder is not None and holder["key"] in keys)
+            inside = (
+                row["community_id"] in scope
+                if row["community_id"] is not None
+                else whole or (holder is not None and holder["key"] in keys)
+            )
             if inside:
                 self._retire("posts", row, f"{holder['name']}({holder['key']})" if holder else "?")
 
@@ -601,15 +747,30 @@ def _chunks(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
 
 
 def _office(post: Row) -> tuple[Any, ...]:
-    return tuple(post[k] for k in ("person_id", "role", "community_id", "estate_id", "building_id", "grid_id", "department", "deputy_for"))
+    return tuple(
+        post[k]
+        for k in (
+            "person_id",
+            "role",
+            "community_id",
+            "estate_id",
+            "building_id",
+            "grid_id",
+            "department",
+            "deputy_for",
+        )
+    )
 
 
 def _ended(post: Row, now: datetime) -> bool:
     return post["until"] is not None and post["until"] <= max(now, post["since"] or now)
 
 
-def _pair(rows: list[tuple[Entry, Row]], before: list[Row], now: datetime) -> Iterator[tuple[tuple[Entry, Row], Row | None]]:
-    """Which row of the sheet is which of the database, where somebody holds one office in several periods: the same first, then the
+def _pair(
+    rows: list[tuple[Entry, Row]], before: list[Row], now: datetime
+) -> Iterator[tuple[tuple[Entry, Row], Row | None]]:
+    """Which row of the sheet is which of the database, where somebody holds one office in several periods:
+    the same first, then the
     same beginning, then those still running, then the ended ones, newest first."""
     left = sorted(before, key=lambda r: (_ended(r, now), -r["id"]))
     tests: tuple[Callable[[Row, Row], bool], ...] = (

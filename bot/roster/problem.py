@@ -28,7 +28,9 @@ class Problem:
 
     def line(self, texts: Texts) -> str:
         """「people.csv 第 12 行「手机」：…」."""
-        return texts.text("roster/line", file=self.file, row=self.row, column=self.column, reason=self.say(texts))
+        return texts.text(
+            "roster/line", file=self.file, row=self.row, column=self.column, reason=self.say(texts)
+        )
 
 
 class BadCell(ValueError):

@@ -64,14 +64,28 @@ SHEETS: dict[str, Sheet] = {
             "estates",
             "小区",
             ("estate", "小区", "小区信息", "院落"),
-            (_place("community", required=True), _place("estate", required=True), Column("aliases", ("别名", "俗称", "简称", "alias"), limit=200)),
+            (
+                _place("community", required=True),
+                _place("estate", required=True),
+                Column("aliases", ("别名", "俗称", "简称", "alias"), limit=200),
+            ),
         ),
-        Sheet("grids", "网格", ("grid", "网格", "网格信息"), (_place("community", required=True), _place("grid", required=True))),
+        Sheet(
+            "grids",
+            "网格",
+            ("grid", "网格", "网格信息"),
+            (_place("community", required=True), _place("grid", required=True)),
+        ),
         Sheet(
             "buildings",
             "楼栋",
             ("building", "楼栋", "楼幢", "楼", "楼栋信息"),
-            (_place("community", required=True), _place("estate", required=True), _place("building", required=True), _place("grid")),
+            (
+                _place("community", required=True),
+                _place("estate", required=True),
+                _place("building", required=True),
+                _place("grid"),
+            ),
         ),
         Sheet(
             "households",
@@ -94,7 +108,11 @@ SHEETS: dict[str, Sheet] = {
             (
                 _KEY,
                 Column("name", ("姓名", "名字", "名称"), required=True, limit=40),
-                Column("phone", ("手机", "电话", "手机号", "手机号码", "联系电话", "联系方式", "mobile"), limit=30),
+                Column(
+                    "phone",
+                    ("手机", "电话", "手机号", "手机号码", "联系电话", "联系方式", "mobile"),
+                    limit=30,
+                ),
                 *(_place(k) for k in ("community", "estate", "building", "unit", "room")),
                 Column("relation", ("身份", "关系", "与业主关系")),
                 Column("title_checked", ("已核产权", "产权已核", "核产权", "产权核验")),
@@ -110,9 +128,47 @@ SHEETS: dict[str, Sheet] = {
                 *(_place(k) for k in ("community", "estate", "building", "grid")),
                 Column("department", ("部门", "单位", "所属部门")),
                 Column("categories", ("类别", "category", "分类", "负责类别", "事项类别"), limit=500),
-                Column("deputy_for", ("替谁", "代谁", "替补", "副手", "顶替", "b角对应", "a角编号", "替谁编号", "a角"), limit=64),
-                Column("from", ("起", "since", "自", "从", "开始", "起始", "开始日期", "起始日期", "任职日期", "开始时间", "起始时间", "上任"), limit=30),
-                Column("until", ("止", "to", "至", "到", "结束", "截止", "结束日期", "截止日期", "离任日期", "到期", "结束时间", "卸任"), limit=30),
+                Column(
+                    "deputy_for",
+                    ("替谁", "代谁", "替补", "副手", "顶替", "b角对应", "a角编号", "替谁编号", "a角"),
+                    limit=64,
+                ),
+                Column(
+                    "from",
+                    (
+                        "起",
+                        "since",
+                        "自",
+                        "从",
+                        "开始",
+                        "起始",
+                        "开始日期",
+                        "起始日期",
+                        "任职日期",
+                        "开始时间",
+                        "起始时间",
+                        "上任",
+                    ),
+                    limit=30,
+                ),
+                Column(
+                    "until",
+                    (
+                        "止",
+                        "to",
+                        "至",
+                        "到",
+                        "结束",
+                        "截止",
+                        "结束日期",
+                        "截止日期",
+                        "离任日期",
+                        "到期",
+                        "结束时间",
+                        "卸任",
+                    ),
+                    limit=30,
+                ),
             ),
         ),
         Sheet(
@@ -131,7 +187,9 @@ SHEETS: dict[str, Sheet] = {
     )
 }
 
-_NAMES: dict[str, dict[str, str]] = {s.key: {name: c.key for c in s.columns for name in (c.key, *c.names)} for s in SHEETS.values()}
+_NAMES: dict[str, dict[str, str]] = {
+    s.key: {name: c.key for c in s.columns for name in (c.key, *c.names)} for s in SHEETS.values()
+}
 _BRACKETS = re.compile(r"\([^)]*\)|\[[^\]]*\]|【[^】]*】")
 _ORDER = re.compile(r"^[\d\s_.、\-]+")
 _TAIL = re.compile(r"(?:名册|名单|花名册|清单|台账|信息表|一览表|登记表|表)$")
@@ -156,7 +214,8 @@ def column_of(sheet: str, header: str) -> str | None:
 
 @lru_cache(maxsize=256)
 def sheet_of(name: str) -> str | None:
-    """The sheet that a file's stem or a worksheet's name means: 「households」, 「02_住户表」; None for any other."""
+    """The sheet that a file's stem or a worksheet's name means: 「households」, 「02_住户表」; None for any
+    other."""
     known = {n: s.key for s in SHEETS.values() for n in (s.key, *s.names)}
     plain = _plain(name)
     bare = _ORDER.sub("", _plain(_BRACKETS.sub("", unicodedata.normalize("NFKC", name))))

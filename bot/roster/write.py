@@ -18,16 +18,25 @@ from .plan import Changes, Plan
 MANY = 2000
 
 
-def write(connection: Connection, plan: Plan, now: datetime, *, retire: bool, tick: Tick | None = None) -> None:
-    """Write everything; what vanished is retired only if `retire`. The caller's transaction makes it all or nothing."""
+def write(
+    connection: Connection, plan: Plan, now: datetime, *, retire: bool, tick: Tick | None = None
+) -> None:
+    """Write everything; what vanished is retired only if `retire`. The caller's transaction makes it all or
+    nothing."""
     for sheet, changes in plan.sheets.items():
         columns = changes.table.c
         for rows in _chunks(changes.added):
             connection.execute(insert(changes.table), rows)
             _told(tick, rows)
-        change = update(changes.table).where(columns.id == bindparam("b_id")).values({name: bindparam(f"b_{name}") for name in changes.columns})
+        change = (
+            update(changes.table)
+            .where(columns.id == bindparam("b_id"))
+            .values({name: bindparam(f"b_{name}") for name in changes.columns})
+        )
         for rows in _chunks(changes.changed):
-            connection.execute(change, [{f"b_{name}": row[name] for name in ("id", *changes.columns)} for row in rows])
+            connection.execute(
+                change, [{f"b_{name}": row[name] for name in ("id", *changes.columns)} for row in rows]
+            )
             _told(tick, rows)
         if retire:
             for ids in _chunks(changes.retired):
@@ -40,7 +49,11 @@ def write(connection: Connection, plan: Plan, now: datetime, *, retire: bool, ti
 def _retirement(sheet: str, changes: Changes, now: datetime) -> Any:
     columns = changes.table.c
     # A post that had not begun yet ends when it would have begun.
-    value = {"until": case((columns.since > now, columns.since), else_=now)} if sheet == "posts" else {"retired_at": now}
+    value = (
+        {"until": case((columns.since > now, columns.since), else_=now)}
+        if sheet == "posts"
+        else {"retired_at": now}
+    )
     return update(changes.table).where(columns.id == bindparam("b_id")).values(value)
 
 

@@ -59,9 +59,23 @@ class IssueRules:
 def load_issue_rules(folder: Path = Path(__file__).parent) -> IssueRules:
     """Read issues.yaml; raises `KeyError` or `TypeError` naming what is missing or misspelt."""
     raw: dict[str, Any] = yaml.safe_load((folder / "issues.yaml").read_text(encoding="utf-8"))
-    limits = {name: {urgency: Limit(**value) for urgency, value in raw[name].items()} for name in ("accept", "resolve")}
+    limits = {
+        name: {urgency: Limit(**value) for urgency, value in raw[name].items()}
+        for name in ("accept", "resolve")
+    }
     categories = {key: Category(key=key, **value) for key, value in raw["categories"].items()}
-    plain = {name: raw[name] for name in ("report_in_hours", "contest_days", "place_minutes", "context_seconds", "hold_days_max", "quiet_from", "quiet_until")}
+    plain = {
+        name: raw[name]
+        for name in (
+            "report_in_hours",
+            "contest_days",
+            "place_minutes",
+            "context_seconds",
+            "hold_days_max",
+            "quiet_from",
+            "quiet_until",
+        )
+    }
     return IssueRules(
         accept=limits["accept"],
         resolve=limits["resolve"],

@@ -10,7 +10,16 @@ from sqlalchemy import bindparam, select
 from bot.turn import Turn
 from models.deadlines import Due
 from models.issues import Assignment, Issue, Photo, Urgency
-from models.journey import active_assignments, end_assignments, end_hold, give, limit_from, record, start, stop
+from models.journey import (
+    active_assignments,
+    end_assignments,
+    end_hold,
+    give,
+    limit_from,
+    record,
+    start,
+    stop,
+)
 from models.people import ROLE_NAMES, Identity, Person, Role
 from models.places import Household
 from models.routing import LADDER, Choice, Serving, above, choose
@@ -27,10 +36,17 @@ class Given:
 
 
 def hand_out(turn: Turn, issue: Issue, *, again: bool = True, news: str = "") -> Given | None:
-    """Choose who must act, write it down with the reason, push the task. With `again` False whoever has it is told the `news`."""
+    """Choose who must act, write it down with the reason, push the task. With `again` False whoever has it is
+    told the `news`."""
     if not again:
         for assignment in active_assignments(turn.session, issue):
-            turn.tell(assignment.person_id, news, about=issue, images=photo_links(turn, issue), **task_values(turn, issue))
+            turn.tell(
+                assignment.person_id,
+                news,
+                about=issue,
+                images=photo_links(turn, issue),
+                **task_values(turn, issue),
+            )
         return None
     had = {a.person_id for a in end_assignments(turn.session, issue, turn.now)}
     stop(turn.session, issue, turn.now, Due.ACCEPT)
@@ -47,17 +63,35 @@ def hand_out(turn: Turn, issue: Issue, *, again: bool = True, news: str = "") ->
 
 
 def raise_alarm(turn: Turn, issue: Issue, words: str) -> Given | None:
-    """A task turned into an emergency: whoever has accepted it keeps it with the short limit, and the rungs above are told too, in the words
+    """A task turned into an emergency: whoever has accepted it keeps it with the short limit, and the rungs
+    above are told too, in the words
     that tell of the danger."""
-    said: dict[str, Any] = {"words": words, "reporter": "" if issue.discreet else reporter_name(turn, issue, turn.identity.id)}
+    said: dict[str, Any] = {
+        "words": words,
+        "reporter": "" if issue.discreet else reporter_name(turn, issue, turn.identity.id),
+    }
     end_hold(turn.session, issue, turn.now)
     stop(turn.session, issue, turn.now, Due.ACCEPT, Due.RESOLVE)
-    holder = next((a for a in active_assignments(turn.session, issue) if a.holder and a.accepted_at is not None), None)
+    holder = next(
+        (a for a in active_assignments(turn.session, issue) if a.holder and a.accepted_at is not None), None
+    )
     if holder is None:
         end_assignments(turn.session, issue, turn.now)
         return _emergency(turn, issue, **said)
-    start(turn.session, issue, Due.RESOLVE, limit_from(turn.now, turn.world.rules.resolve[issue.urgency]), assignment_id=holder.id)
-    turn.tell(holder.person_id, "task/now_emergency", about=issue, images=photo_links(turn, issue), **{**task_values(turn, issue), **said})
+    start(
+        turn.session,
+        issue,
+        Due.RESOLVE,
+        limit_from(turn.now, turn.world.rules.resolve[issue.urgency]),
+        assignment_id=holder.id,
+    )
+    turn.tell(
+        holder.person_id,
+        "task/now_emergency",
+        about=issue,
+        images=photo_links(turn, issue),
+        **{**task_values(turn, issue), **said},
+    )
     told = {holder.person_id}
     for role in (Role.PROPERTY_OFFICER, *above(holder.role)):
         choice = _choose(turn, issue, (role,), frozenset(told)) if len(told) < 3 else None
@@ -68,7 +102,9 @@ def raise_alarm(turn: Turn, issue: Issue, words: str) -> Given | None:
     return _given(who) if who else None
 
 
-def _choose(turn: Turn, issue: Issue, rungs: tuple[Role, ...], without: frozenset[int] = frozenset()) -> Choice | None:
+def _choose(
+    turn: Turn, issue: Issue, rungs: tuple[Role, ...], without: frozenset[int] = frozenset()
+) -> Choice | None:
     return choose(
         turn.session,
         turn.serving(),
@@ -81,7 +117,8 @@ def _choose(turn: Turn, issue: Issue, rungs: tuple[Role, ...], without: frozense
 
 
 def _emergency(turn: Turn, issue: Issue, **said: Any) -> Given | None:
-    """The property's duty post first where there is one, and up two rungs together; whoever accepts first has it."""
+    """The property's duty post first where there is one, and up two rungs together; whoever accepts first has
+    it."""
     first = _choose(turn, issue, (Role.PROPERTY_OFFICER, *LADDER))
     if first is None:
         return _nobody(turn, issue)
@@ -98,8 +135,18 @@ def _emergency(turn: Turn, issue: Issue, **said: Any) -> Given | None:
     return given
 
 
-def push(turn: Turn, issue: Issue, choice: Choice, *, holder: bool = True, key: str = "task/new", reminder: bool = False, **more: Any) -> Given:
-    """Give it to one person and send the task with its taps; by day only, when a clock and not a person is the reason."""
+def push(
+    turn: Turn,
+    issue: Issue,
+    choice: Choice,
+    *,
+    holder: bool = True,
+    key: str = "task/new",
+    reminder: bool = False,
+    **more: Any,
+) -> Given:
+    """Give it to one person and send the task with its taps; by day only, when a clock and not a person is
+    the reason."""
     give(turn.session, turn.world.rules, issue, choice, turn.now, holder=holder)
     values = {**task_values(turn, issue), **more, "why": explained(turn, choice)}
     turn.tell(choice.who, key, about=issue, reminder=reminder, images=photo_links(turn, issue), **values)
@@ -112,7 +159,9 @@ def explained(turn: Turn, choice: Choice) -> str:
     return turn.world.texts.text(key, **choice.why, role_name=ROLE_NAMES[choice.who.role])
 
 
-def escalate(turn: Turn, issue: Issue, holder: Assignment | None, reason: str, *, tell_before: bool = True) -> Given | None:
+def escalate(
+    turn: Turn, issue: Issue, holder: Assignment | None, reason: str, *, tell_before: bool = True
+) -> Given | None:
     """One rung up, told to both sides."""
     rungs = above(holder.role) if holder else LADDER
     told = frozenset(a.person_id for a in active_assignments(turn.session, issue))
@@ -144,7 +193,8 @@ def escalate(turn: Turn, issue: Issue, holder: Assignment | None, reason: str, *
 
 
 def _nobody(turn: Turn, issue: Issue) -> Given | None:
-    """No post is filled for it: it stays open and the history says so, so that the secretary's figures show it."""
+    """No post is filled for it: it stays open and the history says so, so that the secretary's figures show
+    it."""
     record(turn.session, issue, turn.now, "nobody")
     return None
 
@@ -154,14 +204,16 @@ def _given(who: Serving) -> Given:
 
 
 def task_values(turn: Turn, issue: Issue) -> dict[str, Any]:
-    """What an officer reads of an issue: the words, the exact place, the reporter unless the matter is sensitive."""
+    """What an officer reads of an issue: the words, the exact place, the reporter unless the matter is
+    sensitive."""
     place = turn.directory.place_label(issue.community_id, issue.estate_id, issue.building_id, issue.unit)
     return {
         "words": issue.text or "",
         "place": place + (issue.room or ""),
         "urgency": issue.urgency.value,
         "reporter": "" if issue.sensitive or issue.discreet else reporter_name(turn, issue),
-        "property": any(s.role is Role.PROPERTY_OFFICER for s in turn.serving()) and "property_officer" not in issue.against,
+        "property": any(s.role is Role.PROPERTY_OFFICER for s in turn.serving())
+        and "property_officer" not in issue.against,
         "limit": turn.world.texts.text(f"task/accept_{issue.urgency.value}"),
     }
 
@@ -183,13 +235,19 @@ def reporter_name(turn: Turn, issue: Issue, identity_id: int | None = None) -> s
     found = turn.session.connection().execute(_REPORTER, {"identity": wanted}).first()
     if found is None:
         return ""
-    where = f"{turn.directory.place_label(issue.community_id, None, found.building_id, found.unit)}{found.room}" if found.building_id else ""
+    where = (
+        f"{turn.directory.place_label(issue.community_id, None, found.building_id, found.unit)}{found.room}"
+        if found.building_id
+        else ""
+    )
     return f"{where} {found.name}".strip()
 
 
 def photo_links(turn: Turn, issue: Issue) -> tuple[str, ...]:
     """Signed addresses of an issue's photos, for those who work on it."""
     if turn.photos or turn.inbound.channel == "":
-        digests = list(turn.session.scalars(select(Photo.digest).where(Photo.issue_id == issue.id).order_by(Photo.id)))
+        digests = list(
+            turn.session.scalars(select(Photo.digest).where(Photo.issue_id == issue.id).order_by(Photo.id))
+        )
         return tuple(turn.photo_link(d) for d in digests)
     return ()

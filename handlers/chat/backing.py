@@ -1,4 +1,5 @@
-"""A resident and an issue that is there already: 附议, 进度, 我的诉求, 撤回, a recalled message, 不是同一件."""
+"""A resident and an issue that is there already: 附议, 进度, 我的诉求, 撤回, a recalled message,
+不是同一件."""
 
 from __future__ import annotations
 
@@ -39,7 +40,13 @@ LISTED, LINES = 10, 3
 def endorse(turn: Turn) -> Reply:
     """附议 17."""
     said = named(turn)
-    issue = said[0] if said else only(turn, "endorse", [i for i in _talked_of(turn) if i.live and not i.sensitive and not i.hidden])
+    issue = (
+        said[0]
+        if said
+        else only(
+            turn, "endorse", [i for i in _talked_of(turn) if i.live and not i.sensitive and not i.hidden]
+        )
+    )
     return endorsed(turn, issue)
 
 
@@ -110,15 +117,28 @@ def stands(turn: Turn, issue: Issue, *, private: bool) -> Reply:
         if event.what not in ("endorsed", "given", "backer_left")
     ]
     key = "backing/stands"
-    values = {"status": issue.status.value, "held": issue.held_until, "role": ROLE_NAMES[holder.role] if holder else "", "lines": lines[-LINES:]}
-    return turn.whisper(key, about=issue, **values) if private or issue.sensitive else turn.say(key, about=issue, **values)
+    values = {
+        "status": issue.status.value,
+        "held": issue.held_until,
+        "role": ROLE_NAMES[holder.role] if holder else "",
+        "lines": lines[-LINES:],
+    }
+    return (
+        turn.whisper(key, about=issue, **values)
+        if private or issue.sensitive
+        else turn.say(key, about=issue, **values)
+    )
 
 
 @router.intent("progress")
 def asked_in_words(turn: Turn) -> Reply | None:
     """「上周报的那个门禁，有消息没」: answered in private when it can only be one of theirs."""
     said = named(turn)
-    own = [i for i in backed_by(turn.session, turn.community.id, turn.identity.id, (*LIVE, Status.RESOLVED)) if i.live or i.status is Status.RESOLVED]
+    own = [
+        i
+        for i in backed_by(turn.session, turn.community.id, turn.identity.id, (*LIVE, Status.RESOLVED))
+        if i.live or i.status is Status.RESOLVED
+    ]
     spot = turn.reading.place.spot
     fitting = said or [i for i in own if spot and (i.spot == spot or spot in turn.title(i))] or own
     return stands(turn, fitting[0], private=True) if len(fitting) == 1 else None
@@ -128,7 +148,15 @@ def asked_in_words(turn: Turn) -> Reply | None:
 def my_issues(turn: Turn) -> Reply:
     """我的诉求."""
     own = backed_by(turn.session, turn.community.id, turn.identity.id, tuple(Status))
-    rows = [{"number": i.number, "title": turn.title(i), "status": i.status.value, "held": i.held_until is not None} for i in own[:LISTED]]
+    rows = [
+        {
+            "number": i.number,
+            "title": turn.title(i),
+            "status": i.status.value,
+            "held": i.held_until is not None,
+        }
+        for i in own[:LISTED]
+    ]
     return turn.whisper("backing/mine", rows=rows, more=max(0, len(own) - LISTED))
 
 
@@ -164,13 +192,16 @@ def _leave(turn: Turn, issue: Issue, own: Endorsement, what: str) -> Reply:
 
 @router.event("recall")
 def recall(turn: Turn) -> Reply | None:
-    """A message taken back within two minutes: its words and photos go, and what it opened alone goes with them."""
+    """A message taken back within two minutes: its words and photos go, and what it opened alone goes with
+    them."""
     wait = turn.waiting()
     if wait is not None and wait.data.get("message_id") == turn.inbound.recalled:
         turn.dropped += wait.data.get("photos", ())
         turn.settle(wait)
         return turn.whisper("backing/recalled_draft")
-    query = select(Endorsement).where(Endorsement.identity_id == turn.identity.id, Endorsement.message_id == turn.inbound.recalled)
+    query = select(Endorsement).where(
+        Endorsement.identity_id == turn.identity.id, Endorsement.message_id == turn.inbound.recalled
+    )
     reply: Reply | None = None
     for own in turn.session.scalars(query).all():
         if (turn.now - own.at).total_seconds() > turn.world.rules.context_seconds:
@@ -195,7 +226,11 @@ def purge(turn: Turn, issue: Issue, own: Endorsement) -> None:
     words = own.text
     own.text = own.message_id = None
     turn.session.flush()
-    for photo in turn.session.scalars(select(Photo).where(Photo.issue_id == issue.id, Photo.identity_id == own.identity_id, ~Photo.by_officer)):
+    for photo in turn.session.scalars(
+        select(Photo).where(
+            Photo.issue_id == issue.id, Photo.identity_id == own.identity_id, ~Photo.by_officer
+        )
+    ):
         turn.dropped.append(photo.digest)
         turn.session.delete(photo)
     said = turn.world.texts.text("backing/taken_back")
@@ -218,7 +253,12 @@ def split(turn: Turn) -> Reply:
         for row in turn.session.execute(
             select(Endorsement, Issue)
             .join(Issue, Endorsement.issue_id == Issue.id)
-            .where(Endorsement.identity_id == turn.identity.id, ~Endorsement.first, Endorsement.text.is_not(None), Issue.status.in_(LIVE))
+            .where(
+                Endorsement.identity_id == turn.identity.id,
+                ~Endorsement.first,
+                Endorsement.text.is_not(None),
+                Issue.status.in_(LIVE),
+            )
             .order_by(Endorsement.id.desc())
         ).all()
         if not said or row[1].id == said[0].id
@@ -229,7 +269,9 @@ def split(turn: Turn) -> Reply:
     turn.in_community(issue.community_id)
     words = own.text or ""
     fresh = _split_off(turn, issue, words, own)
-    for photo in turn.session.scalars(select(Photo).where(Photo.issue_id == issue.id, Photo.identity_id == turn.identity.id)):
+    for photo in turn.session.scalars(
+        select(Photo).where(Photo.issue_id == issue.id, Photo.identity_id == turn.identity.id)
+    ):
         photo.issue_id = fresh.id
     turn.session.delete(own)
     record(turn.session, issue, turn.now, "backer_left")
@@ -239,10 +281,17 @@ def split(turn: Turn) -> Reply:
 
 
 def _split_off(turn: Turn, issue: Issue, words: str, own: Endorsement) -> Issue:
-    """A new issue from the joined words, at their own place or else at the place of the issue they were joined to."""
+    """A new issue from the joined words, at their own place or else at the place of the issue they were
+    joined to."""
     reading = turn.read(words)
     drafted = understood(turn, reading)
-    there = Located(issue.estate_id, issue.building_id, drafted.where.unit or issue.unit, drafted.where.room, drafted.where.spot or issue.spot)
+    there = Located(
+        issue.estate_id,
+        issue.building_id,
+        drafted.where.unit or issue.unit,
+        drafted.where.room,
+        drafted.where.spot or issue.spot,
+    )
     said = Said(
         text=words,
         category=drafted.category if reading.category else issue.category,
@@ -255,7 +304,13 @@ def _split_off(turn: Turn, issue: Issue, words: str, own: Endorsement) -> Issue:
         message_id=own.message_id,
     )
     fresh = open_issue(
-        turn.session, turn.world.rules, issue.community_id, said, turn.now, reporter_id=turn.identity.id, chat_id=turn.chat.id if turn.chat else issue.chat_id
+        turn.session,
+        turn.world.rules,
+        issue.community_id,
+        said,
+        turn.now,
+        reporter_id=turn.identity.id,
+        chat_id=turn.chat.id if turn.chat else issue.chat_id,
     )
     fresh.words_hash = words_hash(words)
     return fresh

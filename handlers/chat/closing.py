@@ -10,7 +10,8 @@ from models.journey import close as close_issue
 
 
 def close(turn: Turn, issue: Issue, *, ask: bool = True) -> None:
-    """Close it, publish it, ask the others behind it for their rating (who confirms is asked in the answer)."""
+    """Close it, publish it, ask the others behind it for their rating (who confirms is asked in the
+    answer)."""
     close_issue(turn.session, issue, turn.now)
     publish(turn, issue)
     for backing in backers(turn.session, issue) if ask else ():
@@ -19,7 +20,8 @@ def close(turn: Turn, issue: Issue, *, ask: bool = True) -> None:
 
 
 def publish(turn: Turn, issue: Issue) -> None:
-    """An entry in the community's public record: facts only; of a sensitive matter nothing but that one was ended."""
+    """An entry in the community's public record: facts only; of a sensitive matter nothing but that one was
+    ended."""
     facts: dict[str, object] = {"status": issue.status.value}
     told = not issue.sensitive and not issue.hidden
     if told and issue.status is Status.CLOSED:
@@ -32,4 +34,6 @@ def publish(turn: Turn, issue: Issue) -> None:
         }
     elif told:
         facts |= {"category": issue.category}
-    ledger.append(turn.session, issue.community_id, f"issue_{issue.status.value}", facts, turn.now, issue_id=issue.id)
+    ledger.append(
+        turn.session, issue.community_id, f"issue_{issue.status.value}", facts, turn.now, issue_id=issue.id
+    )

@@ -21,7 +21,9 @@ from models.routing import HANDLERS, Serving
 router = Router()
 
 DECIDERS = (Role.GRID_MEMBER, Role.SECRETARY, Role.STREET_OFFICER)
-_CLEARED = re.compile(r"\W*(?:(?:都|已|均)?(?:确认)?(?:没有?|无)\s*)人脸\W*(?:(?:没有?|无)\s*)?车牌\W*(?:(?:没有?|无)\s*)?(?:小孩|孩子|儿童)(?:了|的)?\W*")
+_CLEARED = re.compile(
+    r"\W*(?:(?:都|已|均)?(?:确认)?(?:没有?|无)\s*)人脸\W*(?:(?:没有?|无)\s*)?车牌\W*(?:(?:没有?|无)\s*)?(?:小孩|孩子|儿童)(?:了|的)?\W*"
+)
 _LEVELS = {"一": 1, "二": 2, "三": 3, "1": 1, "2": 2, "3": 3}
 
 
@@ -43,7 +45,11 @@ def merge(turn: Turn) -> Reply:
         turn.acting(DECIDERS, issue)
         if issue.status not in LIVE:
             raise Refused(f"task/already_{issue.status.value}", about_number=issue.number)
-        if (issue.sensitive, issue.anonymous, issue.against) != (into.sensitive, into.anonymous, into.against):
+        if (issue.sensitive, issue.anonymous, issue.against) != (
+            into.sensitive,
+            into.anonymous,
+            into.against,
+        ):
             raise Refused("decide/merge_sensitive", about_number=issue.number)
     known = {b.identity_id for b in backers(turn.session, into)}
     for issue in others:
@@ -67,8 +73,25 @@ def merge(turn: Turn) -> Reply:
             if turn.person is None or assignment.person_id != turn.person.id:
                 turn.tell(assignment.person_id, "task/merged", about=into, was=issue.number)
         issue.merged_into = into.id
-        finish(turn.session, issue, Status.MERGED, turn.now, "merged", role=post.role, person_id=post.person_id, into=into.number)
-    record(turn.session, into, turn.now, "merged_here", role=post.role, person_id=post.person_id, others=[i.number for i in others])
+        finish(
+            turn.session,
+            issue,
+            Status.MERGED,
+            turn.now,
+            "merged",
+            role=post.role,
+            person_id=post.person_id,
+            into=into.number,
+        )
+    record(
+        turn.session,
+        into,
+        turn.now,
+        "merged_here",
+        role=post.role,
+        person_id=post.person_id,
+        others=[i.number for i in others],
+    )
     return turn.whisper("decide/merged", about=into, others=[i.number for i in others])
 
 
@@ -83,8 +106,19 @@ def refuse(turn: Turn) -> Reply:
         raise Refused(f"task/already_{issue.status.value}", about_number=issue.number)
     for assignment in active_assignments(turn.session, issue):
         if assignment.person_id != post.person_id:
-            turn.tell(assignment.person_id, "task/refused", about=issue, by=turn.called(post.role), reason=reason)
-    finish(turn.session, issue, Status.REFUSED, turn.now, "refused", role=post.role, person_id=post.person_id, detail=reason)
+            turn.tell(
+                assignment.person_id, "task/refused", about=issue, by=turn.called(post.role), reason=reason
+            )
+    finish(
+        turn.session,
+        issue,
+        Status.REFUSED,
+        turn.now,
+        "refused",
+        role=post.role,
+        person_id=post.person_id,
+        detail=reason,
+    )
     publish(turn, issue)
     tell_backers(turn, issue, "reporter/refused", reason=reason)
     return turn.whisper("decide/refused", about=issue)
@@ -100,10 +134,20 @@ def recategorise(turn: Turn) -> Reply:
         raise Refused("decide/which_category", about_number=issue.number, names=names)
     if category == issue.category:
         return turn.whisper("decide/same_category", about=issue)
-    turn.session.add(Correction(community_id=issue.community_id, issue_id=issue.id, at=turn.now, by_id=post.person_id, was=issue.category, category=category))
+    turn.session.add(
+        Correction(
+            community_id=issue.community_id,
+            issue_id=issue.id,
+            at=turn.now,
+            by_id=post.person_id,
+            was=issue.category,
+            category=category,
+        )
+    )
     rules = turn.world.rules.category(category)
     issue.category, issue.level = category, rules.level
-    # What was wrongly sensitive may be shown, unless somebody asked for 匿名 or it is over; who said it stays untold.
+    # What was wrongly sensitive may be shown, unless somebody asked for 匿名 or it is over; who said it stays
+    # untold.
     issue.sensitive = rules.sensitive or issue.anonymous or (issue.sensitive and not issue.live)
     issue.discreet = issue.discreet or rules.sensitive
     record(turn.session, issue, turn.now, "recategorised", role=post.role, person_id=post.person_id)
@@ -116,11 +160,28 @@ def not_report(turn: Turn) -> Reply:
     issue, post = _decided(turn, "not_report")
     if issue.status not in LIVE:
         raise Refused(f"task/already_{issue.status.value}", about_number=issue.number)
-    turn.session.add(Correction(community_id=issue.community_id, issue_id=issue.id, at=turn.now, by_id=post.person_id, was=issue.category, category=None))
+    turn.session.add(
+        Correction(
+            community_id=issue.community_id,
+            issue_id=issue.id,
+            at=turn.now,
+            by_id=post.person_id,
+            was=issue.category,
+            category=None,
+        )
+    )
     for assignment in active_assignments(turn.session, issue):
         if assignment.person_id != post.person_id:
             turn.tell(assignment.person_id, "task/not_report", about=issue)
-    finish(turn.session, issue, Status.WITHDRAWN, turn.now, "not_report", role=post.role, person_id=post.person_id)
+    finish(
+        turn.session,
+        issue,
+        Status.WITHDRAWN,
+        turn.now,
+        "not_report",
+        role=post.role,
+        person_id=post.person_id,
+    )
     tell_backers(turn, issue, "reporter/not_report")
     return turn.whisper("decide/not_report", about=issue)
 
@@ -150,11 +211,17 @@ def set_level(turn: Turn) -> Reply:
 def photo_checked(turn: Turn) -> Reply:
     """已看 17：无人脸、车牌、小孩: from now on the officers' photos of it are public (promise 12)."""
     said = named(turn)
-    issue = said[0] if said else in_hand(turn, "photo_checked", (Status.OPEN, Status.ACCEPTED, Status.RESOLVED))[0]
+    issue = (
+        said[0]
+        if said
+        else in_hand(turn, "photo_checked", (Status.OPEN, Status.ACCEPTED, Status.RESOLVED))[0]
+    )
     post = turn.acting(HANDLERS, issue)
     if issue.sensitive or issue.hidden or not _CLEARED.fullmatch(turn.command.rest):
         raise Refused("decide/photo_how", about_number=issue.number)
-    waiting = turn.session.scalars(select(Photo).where(Photo.issue_id == issue.id, Photo.by_officer, Photo.cleared_at.is_(None))).all()
+    waiting = turn.session.scalars(
+        select(Photo).where(Photo.issue_id == issue.id, Photo.by_officer, Photo.cleared_at.is_(None))
+    ).all()
     if not waiting:
         raise Refused("decide/no_photos", about_number=issue.number)
     for photo in waiting:

@@ -1,4 +1,5 @@
-"""What passes unanswered: nobody accepts, nobody finishes, nobody names the place; and the officers' digest."""
+"""What passes unanswered: nobody accepts, nobody finishes, nobody names the place; and the officers'
+digest."""
 
 from __future__ import annotations
 
@@ -31,12 +32,24 @@ def nobody_accepted(turn: Turn, issue: Issue, _deadline: Deadline) -> None:
     holder = next((a for a in active_assignments(turn.session, issue) if a.holder), None)
     given = escalate(turn, issue, holder, "not_accepted")
     if given is not None:
-        tell_backers(turn, issue, "reporter/escalated", reminder=issue.urgency is not Urgency.EMERGENCY, role=given.role_name)
+        tell_backers(
+            turn,
+            issue,
+            "reporter/escalated",
+            reminder=issue.urgency is not Urgency.EMERGENCY,
+            role=given.role_name,
+        )
         return
     stop(turn.session, issue, turn.now, Due.ACCEPT, met=False)
     if holder is not None:
         # Nobody is above: one reminder, and from then on the digest.
-        turn.tell(holder.person_id, "task/still_waiting", about=issue, reminder=issue.urgency is not Urgency.EMERGENCY, **task_values(turn, issue))
+        turn.tell(
+            holder.person_id,
+            "task/still_waiting",
+            about=issue,
+            reminder=issue.urgency is not Urgency.EMERGENCY,
+            **task_values(turn, issue),
+        )
 
 
 @router.due("resolve")
@@ -49,7 +62,13 @@ def not_finished(turn: Turn, issue: Issue, _deadline: Deadline) -> None:
     holder = next((a for a in active_assignments(turn.session, issue) if a.holder), None)
     given = escalate(turn, issue, holder, "not_finished")
     if given is not None:
-        tell_backers(turn, issue, "reporter/escalated", reminder=issue.urgency is not Urgency.EMERGENCY, role=given.role_name)
+        tell_backers(
+            turn,
+            issue,
+            "reporter/escalated",
+            reminder=issue.urgency is not Urgency.EMERGENCY,
+            role=given.role_name,
+        )
         return
     start(turn.session, issue, Due.RESOLVE, limit_from(turn.now, turn.world.rules.resolve[issue.urgency]))
     record(turn.session, issue, turn.now, "late")
@@ -64,7 +83,9 @@ def unanswered(turn: Turn, wait: Wait) -> None:
     turn.in_community(wait.data["community_id"])
     said = undraft(turn, wait, Place())
     reply = open_or_join(turn, said, photos=tuple(wait.data["photos"]), chat_id=wait.data["chat_id"])
-    turn.tell_identity(wait.identity_id, "report/place_unanswered", about=turn.session.get(Issue, reply.about or 0))
+    turn.tell_identity(
+        wait.identity_id, "report/place_unanswered", about=turn.session.get(Issue, reply.about or 0)
+    )
 
 
 def digest(turn: Turn) -> None:
@@ -72,7 +93,12 @@ def digest(turn: Turn) -> None:
     rows = turn.session.execute(
         select(Issue, Assignment)
         .join(Assignment, Assignment.issue_id == Issue.id)
-        .where(Issue.community_id == turn.community.id, Issue.status.in_(LIVE), Assignment.ended_at.is_(None), Assignment.holder)
+        .where(
+            Issue.community_id == turn.community.id,
+            Issue.status.in_(LIVE),
+            Assignment.ended_at.is_(None),
+            Assignment.holder,
+        )
         .order_by(Issue.id)
     )
     mine: dict[int, list[dict[str, Any]]] = {}
@@ -81,7 +107,14 @@ def digest(turn: Turn) -> None:
         if not row["accepted"] or row["late"]:
             mine.setdefault(assignment.person_id, []).append(row)
     for person_id, waiting in mine.items():
-        turn.tell(person_id, "task/digest", reminder=True, rows=waiting[:10], more=max(0, len(waiting) - 10), total=len(waiting))
+        turn.tell(
+            person_id,
+            "task/digest",
+            reminder=True,
+            rows=waiting[:10],
+            more=max(0, len(waiting) - 10),
+            total=len(waiting),
+        )
 
 
 def given_up(turn: Turn, row: Outbox) -> None:
@@ -90,8 +123,13 @@ def given_up(turn: Turn, row: Outbox) -> None:
         return
     turn.in_community(row.community_id)
     secretaries = candidates(turn.serving(), Role.SECRETARY, category="other", where=Area())
-    theirs = select(Identity.channel, Identity.external).where(Identity.person_id.in_([s.person_id for s in secretaries]))
-    if any((channel, f"dm:{external}") == (row.channel, row.address) for channel, external in turn.session.execute(theirs)):
+    theirs = select(Identity.channel, Identity.external).where(
+        Identity.person_id.in_([s.person_id for s in secretaries])
+    )
+    if any(
+        (channel, f"dm:{external}") == (row.channel, row.address)
+        for channel, external in turn.session.execute(theirs)
+    ):
         # Whoever cannot be reached cannot be told so either.
         return
     for secretary in secretaries:

@@ -1,4 +1,5 @@
-"""挂账 17 到12月20日 等配件: waiting is said openly and approved one rung up, instead of tempting anybody to report 完成."""
+"""挂账 17 到12月20日 等配件: waiting is said openly and approved one rung up, instead of tempting anybody to
+report 完成."""
 
 from __future__ import annotations
 
@@ -83,26 +84,36 @@ def _reason(rest: str) -> str:
 
 def open_hold(turn: Turn, issue: Issue) -> Hold | None:
     """The request that waits for an answer."""
-    return turn.session.scalars(select(Hold).where(Hold.issue_id == issue.id, Hold.decided_at.is_(None))).first()
+    return turn.session.scalars(
+        select(Hold).where(Hold.issue_id == issue.id, Hold.decided_at.is_(None))
+    ).first()
 
 
 def _asked(turn: Turn) -> tuple[Issue, Hold]:
-    """The request meant by 同意挂账: numbered, quoted, or the only one waiting for this person; only who is above may answer."""
+    """The request meant by 同意挂账: numbered, quoted, or the only one waiting for this person; only who is
+    above may answer."""
     said = named(turn)
     if said:
         request = open_hold(turn, said[0])
         if request is None:
             raise Refused("hold/not_asked", about_number=said[0].number)
         return _above(turn, said[0], request)
-    mine = turn.session.scalars(select(Hold).where(Hold.approver_id == (turn.person.id if turn.person else 0), Hold.decided_at.is_(None))).all()
+    mine = turn.session.scalars(
+        select(Hold).where(
+            Hold.approver_id == (turn.person.id if turn.person else 0), Hold.decided_at.is_(None)
+        )
+    ).all()
     if len(mine) != 1:
         raise Refused("hold/which")
     return _above(turn, turn.session.get_one(Issue, mine[0].issue_id), mine[0])
 
 
 def _above(turn: Turn, issue: Issue, request: Hold) -> tuple[Issue, Hold]:
-    """Checked at the moment of acting: the request still stands, and the speaker still is above whoever asked."""
-    if not issue.live or all(a.person_id != request.asked_by for a in active_assignments(turn.session, issue)):
+    """Checked at the moment of acting: the request still stands, and the speaker still is above whoever
+    asked."""
+    if not issue.live or all(
+        a.person_id != request.asked_by for a in active_assignments(turn.session, issue)
+    ):
         raise Refused("hold/not_asked", about_number=issue.number)
     turn.acting((Role.SECRETARY, Role.STREET_OFFICER, Role.GRID_MEMBER), issue)
     if turn.person is not None and turn.person.id == request.asked_by:
@@ -118,7 +129,15 @@ def approve(turn: Turn) -> Reply:
     issue.held_until = request.until
     stop(turn.session, issue, turn.now, Due.HOLD_APPROVAL, Due.RESOLVE)
     start(turn.session, issue, Due.HOLD, request.until)
-    record(turn.session, issue, turn.now, "held", person_id=turn.person.id if turn.person else None, detail=request.reason, until=request.until.isoformat())
+    record(
+        turn.session,
+        issue,
+        turn.now,
+        "held",
+        person_id=turn.person.id if turn.person else None,
+        detail=request.reason,
+        until=request.until.isoformat(),
+    )
     turn.tell(request.asked_by, "hold/approved", about=issue, until=request.until)
     tell_backers(turn, issue, "reporter/held", until=request.until, reason=request.reason)
     return turn.whisper("hold/you_approved", about=issue, until=request.until)

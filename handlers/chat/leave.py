@@ -16,7 +16,18 @@ from handlers.chat.membership import changed, home_label, keeping
 from models.deadlines import CHINA, Due
 from models.issues import Assignment, Issue, Status
 from models.journey import active_assignments, limit_from, record, start, stop
-from models.leaving import begin_leave, blower_of, drop_hold_request, end_leave, end_posts, heir, in_hands, on_leave, pass_whistle, posts_held
+from models.leaving import (
+    begin_leave,
+    blower_of,
+    drop_hold_request,
+    end_leave,
+    end_posts,
+    heir,
+    in_hands,
+    on_leave,
+    pass_whistle,
+    posts_held,
+)
 from models.membership import claim_numbered, move_out, person_with_key
 from models.people import ROLE_NAMES, Identity, Person, Post, Relation, Role
 from models.places import Household
@@ -31,21 +42,25 @@ LONGEST = timedelta(days=180)
 _FROM_TO = re.compile(r"^(?P<first>.+?)\s*(?:到|至)")
 
 
-# --- moving tasks ---------------------------------------------------------------------------------------------------------
+# --- moving tasks
+# ---------------------------------------------------------------------------------------------------------
 
 
 @dataclass(slots=True)
 class Moved:
-    """What became of somebody's tasks: (number, to whom) of each that went over, and the numbers nobody else could take."""
+    """What became of somebody's tasks: (number, to whom) of each that went over, and the numbers nobody else
+    could take."""
 
     gone: list[tuple[int, str]] = field(default_factory=list)
     kept: list[int] = field(default_factory=list)
 
 
 def move_tasks(turn: Turn, person: Person, what: str, *, reason: str, leaving: bool = False) -> Moved:
-    """Everything in the person's hands goes to the deputy, an equal or the next rung; reporters are not bothered.
+    """Everything in the person's hands goes to the deputy, an equal or the next rung; reporters are not
+    bothered.
 
-    `what` is the line of the history. With `leaving` a post ended: only what no other post of theirs covers moves, and it may not stay.
+    `what` is the line of the history. With `leaving` a post ended: only what no other post of theirs covers
+    moves, and it may not stay.
     """
     turn.session.flush()
     home, moved = turn.known_community, Moved()
@@ -54,20 +69,34 @@ def move_tasks(turn: Turn, person: Person, what: str, *, reason: str, leaving: b
         # Read anew: the leave or the end of the post is only a moment old.
         everybody = serving(turn.session, issue.community_id, turn.now)
         area = turn.area(issue)
-        if leaving and any(s.person_id == person.id and s.role is own.role and s.covers(area) for s in everybody):
+        if leaving and any(
+            s.person_id == person.id and s.role is own.role and s.covers(area) for s in everybody
+        ):
             continue
         others = [a for a in active_assignments(turn.session, issue) if a.id != own.id]
         without = {a.person_id for a in others} | (set() if leaving else {person.id})
         against = tuple(filter(None, issue.against.split(",")))
-        # In an emergency whoever was told together with them comes before the next rung; departments of one whistle do not stand in for each other.
+        # In an emergency whoever was told together with them comes before the next rung; departments of one
+        # whistle do not stand in for each other.
         told = [] if "whistle" in own.why else others
-        choice = heir(turn.session, everybody, own, category=issue.category, where=area, against=against, without=without, upwards=not told)
+        choice = heir(
+            turn.session,
+            everybody,
+            own,
+            category=issue.category,
+            where=area,
+            against=against,
+            without=without,
+            upwards=not told,
+        )
         if choice is None and not told and not leaving:
             moved.kept.append(issue.number)
             _tell_street(turn, issue, own, person, reason)
             continue
         _let_go(turn, issue, own, what)
-        _take_over(turn, issue, own, told, choice, moved, by=f"{ROLE_NAMES[own.role]}{person.name}", reason=reason)
+        _take_over(
+            turn, issue, own, told, choice, moved, by=f"{ROLE_NAMES[own.role]}{person.name}", reason=reason
+        )
     if home is not None:
         turn.in_community(home)
     return moved
@@ -77,7 +106,9 @@ def _tell_street(turn: Turn, issue: Issue, own: Assignment, person: Person, reas
     """Whoever called a department hears that nobody is there."""
     street = blower_of(turn.session, issue) if "whistle" in own.why else None
     if street is not None and street != person.id:
-        turn.tell(street, "leave/whistle_kept", about=issue, by=f"{own.department}{person.name}", reason=reason)
+        turn.tell(
+            street, "leave/whistle_kept", about=issue, by=f"{own.department}{person.name}", reason=reason
+        )
 
 
 def _let_go(turn: Turn, issue: Issue, own: Assignment, what: str) -> None:
@@ -91,14 +122,38 @@ def _let_go(turn: Turn, issue: Issue, own: Assignment, what: str) -> None:
             issue.move_to(Status.OPEN, turn.now)
 
 
-def _take_over(turn: Turn, issue: Issue, own: Assignment, others: list[Assignment], choice: Choice | None, moved: Moved, *, by: str, reason: str) -> None:
+def _take_over(
+    turn: Turn,
+    issue: Issue,
+    own: Assignment,
+    others: list[Assignment],
+    choice: Choice | None,
+    moved: Moved,
+    *,
+    by: str,
+    reason: str,
+) -> None:
     if choice is not None:
-        given = push(turn, issue, choice, holder=own.holder, key="leave/handed", by=by, reason=reason, whistled="whistle" in own.why)
+        given = push(
+            turn,
+            issue,
+            choice,
+            holder=own.holder,
+            key="leave/handed",
+            by=by,
+            reason=reason,
+            whistled="whistle" in own.why,
+        )
         pass_whistle(turn.session, issue, own.person_id, given.person_id)
         moved.gone.append((issue.number, given.label))
     elif others and own.holder:
         _promote(turn, issue, others[0])
-        moved.gone.append((issue.number, ROLE_NAMES[others[0].role] + turn.session.get_one(Person, others[0].person_id).name))
+        moved.gone.append(
+            (
+                issue.number,
+                ROLE_NAMES[others[0].role] + turn.session.get_one(Person, others[0].person_id).name,
+            )
+        )
     elif not others:
         record(turn.session, issue, turn.now, "nobody")
         moved.kept.append(issue.number)
@@ -107,12 +162,19 @@ def _take_over(turn: Turn, issue: Issue, own: Assignment, others: list[Assignmen
 def _promote(turn: Turn, issue: Issue, other: Assignment) -> None:
     """Nobody new, but somebody was told together with them: it is theirs now."""
     other.holder = True
-    start(turn.session, issue, Due.ACCEPT, limit_from(turn.now, turn.world.rules.accept[issue.urgency]), assignment_id=other.id)
+    start(
+        turn.session,
+        issue,
+        Due.ACCEPT,
+        limit_from(turn.now, turn.world.rules.accept[issue.urgency]),
+        assignment_id=other.id,
+    )
     record(turn.session, issue, turn.now, "given", role=other.role, person_id=other.person_id)
     turn.tell(other.person_id, "leave/yours_now", about=issue)
 
 
-# --- leave ----------------------------------------------------------------------------------------------------------------
+# --- leave
+# ----------------------------------------------------------------------------------------------------------------
 
 
 @router.command("leave")
@@ -123,7 +185,9 @@ def leave(turn: Turn) -> Reply:
     assert person is not None  # noqa: S101 - whoever acts in a post is a person
     until = _until(turn)
     begin_leave(turn.session, person.id, turn.now, until)
-    moved = move_tasks(turn, person, "moved_leave", reason=turn.world.texts.text("leave/reason_leave", until=until))
+    moved = move_tasks(
+        turn, person, "moved_leave", reason=turn.world.texts.text("leave/reason_leave", until=until)
+    )
     return turn.whisper("leave/on", until=until, gone=moved.gone, kept=moved.kept)
 
 
@@ -133,7 +197,12 @@ def _at_work(turn: Turn) -> None:
         turn.community  # noqa: B018 - asked for whether it can be told
     except Refused:
         # An officer of several communities need not say which: a leave is from all of them.
-        turn.in_community(next((c for c in turn.directory.communities if _serves_in(turn, c)), next(iter(turn.directory.communities))))
+        turn.in_community(
+            next(
+                (c for c in turn.directory.communities if _serves_in(turn, c)),
+                next(iter(turn.directory.communities)),
+            )
+        )
     turn.acting(HANDLERS)
 
 
@@ -154,7 +223,9 @@ def _until(turn: Turn) -> datetime:
     if until is None or until <= now:
         raise Refused("leave/until_when", private=True, example=now + timedelta(days=7))
     if until > now + LONGEST:
-        raise Refused("leave/too_long", private=True, until=until, days=LONGEST.days, example=now + timedelta(days=7))
+        raise Refused(
+            "leave/too_long", private=True, until=until, days=LONGEST.days, example=now + timedelta(days=7)
+        )
     return until
 
 
@@ -169,15 +240,25 @@ def back(turn: Turn) -> Reply:
     return turn.whisper("leave/back")
 
 
-# --- resigning ------------------------------------------------------------------------------------------------------------
+# --- resigning
+# ------------------------------------------------------------------------------------------------------------
 
 
 @router.command("resign")
 def resign(turn: Turn) -> Reply:
     """不当楼长了: asked once more, since it cannot be undone by saying it."""
     turn.acting((Role.CAPTAIN,))
-    turn.wait(ASKED_RESIGN, minutes=ASK_MINUTES, data={"community_id": turn.community.id}, address=f"dm:{turn.inbound.sender}")
-    tasks = len([own for _, own in in_hands(turn.session, turn.person.id) if own.role is Role.CAPTAIN]) if turn.person else 0
+    turn.wait(
+        ASKED_RESIGN,
+        minutes=ASK_MINUTES,
+        data={"community_id": turn.community.id},
+        address=f"dm:{turn.inbound.sender}",
+    )
+    tasks = (
+        len([own for _, own in in_hands(turn.session, turn.person.id) if own.role is Role.CAPTAIN])
+        if turn.person
+        else 0
+    )
     return turn.whisper("leave/resign_sure", places=_places(turn, _captain_posts(turn)), tasks=tasks)
 
 
@@ -222,7 +303,12 @@ def _posts_over(turn: Turn, person: Person, posts: list[Post], *, reason: str) -
         _places(turn, [p])[0]
         for p in posts
         if p.role is Role.CAPTAIN
-        and not candidates(everybody, p.role, category="other", where=turn.directory.area(turn.community.id, p.estate_id, p.building_id))
+        and not candidates(
+            everybody,
+            p.role,
+            category="other",
+            where=turn.directory.area(turn.community.id, p.estate_id, p.building_id),
+        )
     ]
     for secretary in candidates(everybody, Role.SECRETARY, category="other", where=Area()):
         if turn.person is None or secretary.person_id != turn.person.id:
@@ -239,7 +325,8 @@ def _posts_over(turn: Turn, person: Person, posts: list[Post], *, reason: str) -
     return moved
 
 
-# --- moving away ----------------------------------------------------------------------------------------------------------
+# --- moving away
+# ----------------------------------------------------------------------------------------------------------
 
 
 @router.command("moved_out")
@@ -260,7 +347,13 @@ def moved_out(turn: Turn) -> Reply:
     if turn.person is None or person.id != turn.person.id:
         turn.tell(person.id, "leave/you_moved_out", name=person.name, home=label)
     places = _places(turn, posts)
-    return turn.whisper("leave/moved_out", name=person.name, home=label, owner=owner or relation is Relation.OWNER, places=places)
+    return turn.whisper(
+        "leave/moved_out",
+        name=person.name,
+        home=label,
+        owner=owner or relation is Relation.OWNER,
+        places=places,
+    )
 
 
 def _who(turn: Turn) -> Person:
@@ -273,8 +366,16 @@ def _who(turn: Turn) -> Person:
     person = person_with_key(turn.session, said)
     if person is None and (number := re.fullmatch(r"[Nn]?-?(\d{1,6})", said)):
         claim = claim_numbered(turn.session, turn.community.id, int(number[1]))
-        identity = turn.session.get(Identity, claim.identity_id) if claim is not None and claim.decided_by is not None else None
-        person = turn.session.get(Person, identity.person_id) if identity is not None and identity.person_id is not None else None
+        identity = (
+            turn.session.get(Identity, claim.identity_id)
+            if claim is not None and claim.decided_by is not None
+            else None
+        )
+        person = (
+            turn.session.get(Person, identity.person_id)
+            if identity is not None and identity.person_id is not None
+            else None
+        )
     if person is None or person.community_id not in (None, turn.community.id):
         # A key of another community is as unknown as none: its name is not theirs to read.
         turn.acting(keepers)

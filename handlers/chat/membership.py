@@ -37,7 +37,8 @@ NAMED = 5
 _CLAIM = re.compile(r"[Nn]?-?(\d{1,6})")
 
 
-# --- asking ---------------------------------------------------------------------------------------------------------------
+# --- asking
+# ---------------------------------------------------------------------------------------------------------------
 
 
 @router.command("identify")
@@ -62,8 +63,11 @@ def identify(turn: Turn) -> Reply:
 
 
 def _in_named_community(turn: Turn, words: str) -> None:
-    """An estate named in the words tells the community even of an account that nobody knows; raises `Refused` when nothing does."""
-    named = {c.id for c in turn.directory.communities.values() if any(estate in words for estate in c.estate_names)}
+    """An estate named in the words tells the community even of an account that nobody knows; raises `Refused`
+    when nothing does."""
+    named = {
+        c.id for c in turn.directory.communities.values() if any(estate in words for estate in c.estate_names)
+    }
     if len(named) == 1:
         turn.in_community(named.pop())
         return
@@ -78,28 +82,51 @@ def _household(turn: Turn) -> Household:
     place = turn.reading.place
     if place.building is None or place.room is None:
         raise Refused("membership/how", private=True)
-    where = turn.directory.locate(turn.community.id, place.estate, place.building, place.unit, place.room, None, chat=turn.chat)
+    where = turn.directory.locate(
+        turn.community.id, place.estate, place.building, place.unit, place.room, None, chat=turn.chat
+    )
     if where.building_id is None:
         several = len(turn.community.named.get(place.building, ())) > 1
-        raise Refused("membership/which_building" if several else "membership/no_building", private=True, building=building_name(place.building))
+        raise Refused(
+            "membership/which_building" if several else "membership/no_building",
+            private=True,
+            building=building_name(place.building),
+        )
     found = households_at(turn.session, where.building_id, place.unit, place.room)
     building = building_name(place.building)
     if not found:
-        raise Refused("membership/no_household", private=True, home=f"{building}{place.unit + '单元' if place.unit else ''}{place.room}")
+        raise Refused(
+            "membership/no_household",
+            private=True,
+            home=f"{building}{place.unit + '单元' if place.unit else ''}{place.room}",
+        )
     if len(found) > 1:
-        raise Refused("membership/which_unit", private=True, building=building, unit=found[0].unit, room=place.room)
+        raise Refused(
+            "membership/which_unit", private=True, building=building, unit=found[0].unit, room=place.room
+        )
     return found[0]
 
 
 def _wants_title(person: Person | None, home: Household) -> bool:
     """An owner by the roster's names whose title nobody has seen."""
-    return person is not None and not person.title_checked and (person.relation is Relation.OWNER or bare(person.name) in owners_of(home))
+    return (
+        person is not None
+        and not person.title_checked
+        and (person.relation is Relation.OWNER or bare(person.name) in owners_of(home))
+    )
 
 
 def _told(turn: Turn, claim: Claim, home: Household, meant: Meant, *, already: bool) -> Reply:
     """The nearest keeper of the building is asked, never the person themselves."""
     themselves = {p.id for p in (turn.person, meant.person) if p is not None}
-    choice = choose(turn.session, turn.serving(), rungs=KEEPERS, category="other", where=area_of(turn, home), without=themselves)
+    choice = choose(
+        turn.session,
+        turn.serving(),
+        rungs=KEEPERS,
+        category="other",
+        where=area_of(turn, home),
+        without=themselves,
+    )
     label = home_label(turn, home)
     if choice is not None:
         owners = owners_of(home)
@@ -116,7 +143,12 @@ def _told(turn: Turn, claim: Claim, home: Household, meant: Meant, *, already: b
             already=already,
         )
     keeper = choice.who.label if choice else ""
-    return turn.whisper("membership/title_asked" if already else "membership/asked", home=label, name=claim.name, keeper=keeper)
+    return turn.whisper(
+        "membership/title_asked" if already else "membership/asked",
+        home=label,
+        name=claim.name,
+        keeper=keeper,
+    )
 
 
 def home_label(turn: Turn, home: Household) -> str:
@@ -131,7 +163,8 @@ def area_of(turn: Turn, home: Household) -> Area:
     return turn.directory.area(home.community_id, None, home.building_id)
 
 
-# --- confirming -----------------------------------------------------------------------------------------------------------
+# --- confirming
+# -----------------------------------------------------------------------------------------------------------
 
 
 @router.command("confirm_resident")
@@ -160,12 +193,15 @@ def _confirm(turn: Turn, *, owner: bool) -> Reply:
         raise Refused("membership/own", private=True)
     entered = admit(turn.session, claim, identity, home, by=post.person_id, now=turn.now, owner=owner)
     changed(turn)
-    turn.tell_identity(identity.id, "membership/welcome", name=entered.name, home=home_label(turn, home), owner=owner)
+    turn.tell_identity(
+        identity.id, "membership/welcome", name=entered.name, home=home_label(turn, home), owner=owner
+    )
     return _done(turn, entered, home, owner=owner)
 
 
 def _meant(turn: Turn, *, owner: bool) -> tuple[Claim | None, Person | None]:
-    """The claim by its number, else a person by key (and their open claim); without either the only claim that waits here."""
+    """The claim by its number, else a person by key (and their open claim); without either the only claim
+    that waits here."""
     said = turn.command.rest.strip(" :：#")
     if not said:
         return _only(turn, owner=owner), None
@@ -183,23 +219,32 @@ def _meant(turn: Turn, *, owner: bool) -> tuple[Claim | None, Person | None]:
 def _only(turn: Turn, *, owner: bool) -> Claim:
     turn.acting(KEEPERS)
     posts = [p for p in turn.posts() if p.role in KEEPERS]
-    waiting = [(claim, home) for claim, home in open_claims(turn.session, turn.community.id, turn.now) if any(p.covers(area_of(turn, home)) for p in posts)]
+    waiting = [
+        (claim, home)
+        for claim, home in open_claims(turn.session, turn.community.id, turn.now)
+        if any(p.covers(area_of(turn, home)) for p in posts)
+    ]
     if not waiting:
         raise Refused("membership/none", private=True)
     if len(waiting) > 1:
         rows = [(claim.number, home_label(turn, home), claim.name) for claim, home in waiting[:NAMED]]
-        raise Refused("membership/which", private=True, owner=owner, rows=rows, more=max(0, len(waiting) - NAMED))
+        raise Refused(
+            "membership/which", private=True, owner=owner, rows=rows, more=max(0, len(waiting) - NAMED)
+        )
     return waiting[0][0]
 
 
 def keeping(turn: Turn, home: Household) -> Serving:
-    """The speaker's post that keeps this household's building; raises `Refused` naming who may (promise 9)."""
+    """The speaker's post that keeps this household's building; raises `Refused` naming who may (promise
+    9)."""
     turn.acting(KEEPERS)
     area = area_of(turn, home)
     post = next((p for p in turn.posts() if p.role in KEEPERS and p.covers(area)), None)
     if post is None:
         label = turn.directory.place_label(home.community_id, None, home.building_id, None)
-        raise Refused("membership/other_building", private=True, building=label, posts=turn.role_names(KEEPERS))
+        raise Refused(
+            "membership/other_building", private=True, building=label, posts=turn.role_names(KEEPERS)
+        )
     return post
 
 
@@ -211,11 +256,16 @@ def _not_own(turn: Turn, *others: int | Person | None) -> None:
 
 
 def _entered_already(turn: Turn, claim: Claim | None, person: Person | None, *, owner: bool) -> Reply:
-    """Somebody who is on the roster: 确认业主 says that the title was seen now; 确认住户 has nothing left to do."""
+    """Somebody who is on the roster: 确认业主 says that the title was seen now; 确认住户 has nothing left to
+    do."""
     if person is None and claim is not None:
         identity = turn.session.get_one(Identity, claim.identity_id)
         person = turn.session.get(Person, identity.person_id) if identity.person_id is not None else None
-    home = turn.session.get(Household, person.household_id) if person is not None and person.household_id is not None else None
+    home = (
+        turn.session.get(Household, person.household_id)
+        if person is not None and person.household_id is not None
+        else None
+    )
     if person is None or home is None:
         turn.acting(KEEPERS)
         raise Refused("membership/no_home", private=True, name=person.name if person else "")
@@ -223,7 +273,13 @@ def _entered_already(turn: Turn, claim: Claim | None, person: Person | None, *, 
     _not_own(turn, person)
     if not owner or person.title_checked:
         relation = RELATION_NAMES[person.relation] if person.relation else ""
-        return turn.whisper("membership/entered", name=person.name, home=home_label(turn, home), relation=relation, checked=person.title_checked)
+        return turn.whisper(
+            "membership/entered",
+            name=person.name,
+            home=home_label(turn, home),
+            relation=relation,
+            checked=person.title_checked,
+        )
     enter(person, home, owner=True)
     changed(turn)
     turn.tell(person.id, "membership/welcome", name=person.name, home=home_label(turn, home), owner=True)
@@ -231,11 +287,20 @@ def _entered_already(turn: Turn, claim: Claim | None, person: Person | None, *, 
 
 
 def _done(turn: Turn, person: Person, home: Household, *, owner: bool) -> Reply:
-    """What the keeper reads; a title that the roster's owners do not agree with is pointed out, since a statutory vote goes by them."""
+    """What the keeper reads; a title that the roster's owners do not agree with is pointed out, since a
+    statutory vote goes by them."""
     owners = owners_of(home)
     differs = owners if owner and bare(person.name) not in owners else []
     relation = RELATION_NAMES[person.relation] if person.relation else ""
-    return turn.whisper("membership/confirmed", name=person.name, code=person.key, home=home_label(turn, home), relation=relation, owner=owner, differs=differs)
+    return turn.whisper(
+        "membership/confirmed",
+        name=person.name,
+        code=person.key,
+        home=home_label(turn, home),
+        relation=relation,
+        owner=owner,
+        differs=differs,
+    )
 
 
 def changed(turn: Turn) -> None:

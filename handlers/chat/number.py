@@ -15,7 +15,8 @@ NAMED = 5
 
 
 def named(turn: Turn) -> list[Issue]:
-    """The issues numbered in the command, or quoted; raises `Refused` for an unknown number. Empty when none was named."""
+    """The issues numbered in the command, or quoted; raises `Refused` for an unknown number. Empty when none
+    was named."""
     found = [_known(turn, number) for number in turn.command.numbers]
     if found:
         return found
@@ -47,12 +48,18 @@ def mine(turn: Turn, verb: str, statuses: Sequence[Status]) -> Issue:
     return only(turn, verb, backed_by(turn.session, turn.community.id, turn.identity.id, statuses))
 
 
-def in_hand(turn: Turn, verb: str, statuses: Sequence[Status] = LIVE, *, accepted: bool | None = None) -> list[Issue]:
+def in_hand(
+    turn: Turn, verb: str, statuses: Sequence[Status] = LIVE, *, accepted: bool | None = None
+) -> list[Issue]:
     """The issues an officer means: numbered, quoted, or the only one in their hands that it can be."""
     if said := named(turn):
         return said
     tasks = held_by(turn.session, turn.community.id, turn.person.id) if turn.person else []
-    fitting = [issue for issue, a in tasks if issue.status in statuses and (accepted is None or (a.accepted_at is not None) == accepted)]
+    fitting = [
+        issue
+        for issue, a in tasks
+        if issue.status in statuses and (accepted is None or (a.accepted_at is not None) == accepted)
+    ]
     return [only(turn, verb, fitting)]
 
 
@@ -68,10 +75,13 @@ def only(turn: Turn, verb: str, choices: Sequence[Issue]) -> Issue:
 
 
 def visible(turn: Turn, issue: Issue, *, backing: bool) -> bool:
-    """Who may read a sensitive issue: its reporters, its handlers, and nobody else; the others are everybody's."""
+    """Who may read a sensitive issue: its reporters, its handlers, and nobody else; the others are
+    everybody's."""
     if not issue.sensitive and not issue.hidden:
         return True
     officers = {Role.SECRETARY, Role.STREET_OFFICER}
     if backing or any(p.role in officers for p in turn.posts()):
         return True
-    return turn.person is not None and any(i.id == issue.id for i, _ in held_by(turn.session, issue.community_id, turn.person.id))
+    return turn.person is not None and any(
+        i.id == issue.id for i, _ in held_by(turn.session, issue.community_id, turn.person.id)
+    )

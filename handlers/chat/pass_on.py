@@ -32,7 +32,8 @@ def transfer(turn: Turn) -> Reply:
 
 
 def recipient(turn: Turn, issue: Issue, words: str) -> tuple[Serving, str]:
-    """Whom the words name — a post, a department or an officer — and the reason after it; raises `Refused` with an example."""
+    """Whom the words name — a post, a department or an officer — and the reason after it; raises `Refused`
+    with an example."""
     head, _, reason = words.strip(" :，,").partition(" ")
     if not head:
         raise Refused("pass_on/to_whom", about_number=issue.number)
@@ -43,9 +44,17 @@ def recipient(turn: Turn, issue: Issue, words: str) -> tuple[Serving, str]:
     if role is not None and Role(role) in HANDLERS:
         fitting = candidates(everybody, Role(role), category=issue.category, where=turn.area(issue))
     if not fitting:
-        fitting = [s for s in everybody if s.department and same_department(s.department, head) and not s.absent]
+        fitting = [
+            s for s in everybody if s.department and same_department(s.department, head) and not s.absent
+        ]
     if not fitting:
-        fitting = [s for s in everybody if s.role in HANDLERS and not s.absent and head in (s.name, s.key, s.name[:1] + ROLE_NAMES[s.role])]
+        fitting = [
+            s
+            for s in everybody
+            if s.role in HANDLERS
+            and not s.absent
+            and head in (s.name, s.key, s.name[:1] + ROLE_NAMES[s.role])
+        ]
     if not fitting:
         raise Refused("pass_on/nobody", about_number=issue.number, wanted=head)
     who = least_loaded(turn.session, fitting)
@@ -68,8 +77,12 @@ def hand_over(turn: Turn, issue: Issue, own: Assignment, target: Serving, reason
     end_hold(turn.session, issue, turn.now)
     if issue.status is Status.ACCEPTED:
         issue.move_to(Status.OPEN, turn.now)
-    record(turn.session, issue, turn.now, "transferred", role=own.role, person_id=own.person_id, detail=reason)
-    choice = Choice(target, {"role": target.role.value, "transferred_by": own.person_id, "from_role": own.role.value})
+    record(
+        turn.session, issue, turn.now, "transferred", role=own.role, person_id=own.person_id, detail=reason
+    )
+    choice = Choice(
+        target, {"role": target.role.value, "transferred_by": own.person_id, "from_role": own.role.value}
+    )
     return push(turn, issue, choice, key="task/transferred", by=turn.called(own.role), reason=reason)
 
 
@@ -84,11 +97,17 @@ def give_back(turn: Turn) -> Reply:
     others = [a for a in active_assignments(turn.session, issue) if a.id != own.id]
     if not own.holder and others:
         own.ended_at = turn.now
-        record(turn.session, issue, turn.now, "returned", role=own.role, person_id=own.person_id, detail=reason)
+        record(
+            turn.session, issue, turn.now, "returned", role=own.role, person_id=own.person_id, detail=reason
+        )
         return turn.whisper("pass_on/returned", about=issue, role=ROLE_NAMES[others[0].role])
     record(turn.session, issue, turn.now, "returned", role=own.role, person_id=own.person_id, detail=reason)
     giver = own.why.get("transferred_by")
-    back = next((s for s in posts_of(turn.serving(), giver) if s.role in HANDLERS and not s.absent), None) if giver else None
+    back = (
+        next((s for s in posts_of(turn.serving(), giver) if s.role in HANDLERS and not s.absent), None)
+        if giver
+        else None
+    )
     given = hand_over(turn, issue, own, back, reason) if back else _up(turn, issue, own)
     if given is None:
         raise Refused("pass_on/nobody_above", about_number=issue.number)

@@ -13,7 +13,16 @@ from bot.turn import Recent, Turn
 from handlers.chat.assign import Given, hand_out, raise_alarm
 from models.directory import building_name
 from models.issues import Issue, Status, Urgency
-from models.journey import Said, add_photos, back, backed_by, duplicate_of, endorsement_count, open_issue, record
+from models.journey import (
+    Said,
+    add_photos,
+    back,
+    backed_by,
+    duplicate_of,
+    endorsement_count,
+    open_issue,
+    record,
+)
 from models.messages import Wait
 from models.people import Role
 from models.routing import candidates
@@ -45,42 +54,76 @@ def report(turn: Turn) -> Reply | None:
 
 
 def separate(turn: Turn, reading: Understanding) -> list[Said]:
-    """The several things one message reports, when each can be placed and none needs discretion; empty for one thing."""
-    if reading.alarm or reading.anonymous or reading.against or len(turn.world.reader.split(turn.inbound.text)) < 2:
+    """The several things one message reports, when each can be placed and none needs discretion; empty for
+    one thing."""
+    if (
+        reading.alarm
+        or reading.anonymous
+        or reading.against
+        or len(turn.world.reader.split(turn.inbound.text)) < 2
+    ):
         return []
     parts = [part for part in turn.read_all(turn.inbound.text) if part.intent == "report"]
     if len(parts) < 2:
         return []
-    drafts = [understood(turn, part, part.place if part.place.building else _at(part.place, reading.place)) for part in parts]
+    drafts = [
+        understood(turn, part, part.place if part.place.building else _at(part.place, reading.place))
+        for part in parts
+    ]
     rules = turn.world.rules
-    if any(lacks_place(turn, said) or said.alarm or said.against or rules.category(said.category).sensitive for said in drafts):
+    if any(
+        lacks_place(turn, said) or said.alarm or said.against or rules.category(said.category).sensitive
+        for said in drafts
+    ):
         return []
     return drafts
 
 
 def _at(place: Place, whole: Place) -> Place:
     """A part's own spot at the place that the whole message names."""
-    return Place(place.estate or whole.estate, whole.building, place.unit or whole.unit, place.room or whole.room, place.spot)
+    return Place(
+        place.estate or whole.estate,
+        whole.building,
+        place.unit or whole.unit,
+        place.room or whole.room,
+        place.spot,
+    )
 
 
 def open_each(turn: Turn, several: list[Said]) -> Reply:
     """Several things, one message in answer."""
-    replies = [open_or_join(turn, said, photos=turn.photos if place == 0 else ()) for place, said in enumerate(several)]
+    replies = [
+        open_or_join(turn, said, photos=turn.photos if place == 0 else ())
+        for place, said in enumerate(several)
+    ]
     aloud = [r for r in replies if not r.private]
     if aloud:
         for quiet in (r for r in replies if r.private):
             turn.apart(quiet)
     said = aloud or replies
-    return Reply("\n".join(r.text for r in said), tuple(b for r in said for b in r.buttons), private=not aloud)
+    return Reply(
+        "\n".join(r.text for r in said), tuple(b for r in said for b in r.buttons), private=not aloud
+    )
 
 
 def comfort(turn: Turn) -> Reply:
-    """Violence at home or somebody who wants to die: a private answer with the number to ring, and the secretary is told."""
-    secretaries = candidates(turn.serving(), Role.SECRETARY, category="care", where=turn.directory.area(turn.community.id, None, None))
+    """Violence at home or somebody who wants to die: a private answer with the number to ring, and the
+    secretary is told."""
+    secretaries = candidates(
+        turn.serving(),
+        Role.SECRETARY,
+        category="care",
+        where=turn.directory.area(turn.community.id, None, None),
+    )
     for secretary in secretaries:
         if turn.person is None or secretary.person_id != turn.person.id:
             name = "" if turn.reading.anonymous else _speaker(turn)
-            turn.tell(secretary, f"care/{turn.reading.alarm}_secretary", name=name, where=turn.chat.name if turn.chat else "")
+            turn.tell(
+                secretary,
+                f"care/{turn.reading.alarm}_secretary",
+                name=name,
+                where=turn.chat.name if turn.chat else "",
+            )
     return turn.whisper(f"care/{turn.reading.alarm}")
 
 
@@ -132,10 +175,18 @@ def ask_place(turn: Turn, said: Said) -> Reply:
     private = said.anonymous or turn.world.rules.category(said.category).sensitive
     address = f"dm:{turn.inbound.sender}" if private else turn.inbound.chat
     turn.wait(ASKED_PLACE, minutes=turn.world.rules.place_minutes, data=draft(turn, said), address=address)
-    key = "report/ask_estate" if said.where.estates else "report/ask_unknown_place" if said.where.unknown else "report/ask_place"
+    key = (
+        "report/ask_estate"
+        if said.where.estates
+        else "report/ask_unknown_place"
+        if said.where.unknown
+        else "report/ask_place"
+    )
     home = _home(turn)
     unknown = building_name(said.where.unknown) if said.where.unknown else ""
-    return (turn.whisper if private else turn.say)(key, home="" if private else home, unknown=unknown, estates=said.where.estates)
+    return (turn.whisper if private else turn.say)(
+        key, home="" if private else home, unknown=unknown, estates=said.where.estates
+    )
 
 
 def home_building(turn: Turn) -> int | None:
@@ -145,11 +196,18 @@ def home_building(turn: Turn) -> int | None:
 
 
 def _home(turn: Turn) -> str:
-    """The speaker's own building as a tap, 「3栋2单元」; of a stranger, what their name in the group says (「3-2-501 李姐」), theirs to confirm."""
+    """The speaker's own building as a tap, 「3栋2单元」; of a stranger, what their name in the group says
+    (「3-2-501 李姐」), theirs to confirm."""
     if turn.person is None:
         named = parse_place(turn.inbound.nickname)
-        there = turn.directory.locate(turn.community.id, named.estate, named.building, named.unit, None, None, chat=turn.chat)
-        return turn.directory.place_label(turn.community.id, there.estate_id, there.building_id, there.unit) if named.building and there.building_id else ""
+        there = turn.directory.locate(
+            turn.community.id, named.estate, named.building, named.unit, None, None, chat=turn.chat
+        )
+        return (
+            turn.directory.place_label(turn.community.id, there.estate_id, there.building_id, there.unit)
+            if named.building and there.building_id
+            else ""
+        )
     known = turn.directory.people.get(turn.person.key)
     if known is None or known.building_id is None or known.community_id != turn.community.id:
         return ""
@@ -184,7 +242,9 @@ def undraft(turn: Turn, wait: Wait, place: Place) -> Said:
     chat = turn.directory.chats_by_id.get(kept["chat_id"] or 0)
     building = place.building or (kept.get("building") if place.estate else None)
     unit, room = place.unit or kept["unit"], place.room or kept["room"]
-    where = turn.directory.locate(kept["community_id"], place.estate, building, unit, room, place.spot or kept["spot"], chat=chat)
+    where = turn.directory.locate(
+        kept["community_id"], place.estate, building, unit, room, place.spot or kept["spot"], chat=chat
+    )
     return Said(
         text=kept["text"],
         category=kept["category"],
@@ -227,7 +287,12 @@ def place_answered(turn: Turn) -> Reply | None:
 
 
 def _cancelled(turn: Turn, wait: Wait | None) -> Reply | None:
-    if wait is not None and turn.reading.command is not None and turn.reading.command.verb in ("no", "withdraw") and not turn.reading.command.numbers:
+    if (
+        wait is not None
+        and turn.reading.command is not None
+        and turn.reading.command.verb in ("no", "withdraw")
+        and not turn.reading.command.numbers
+    ):
         turn.settle(wait)
         return turn.say("report/draft_dropped")
     return None
@@ -239,7 +304,15 @@ def _answers(turn: Turn, place: Place) -> bool:
 
 
 def _shrug(turn: Turn) -> bool:
-    return turn.reading.text.strip("。.!！~ ") in ("不知道", "不清楚", "不晓得", "说不清", "小区里", "公共区域", "小区公共区域")
+    return turn.reading.text.strip("。.!！~ ") in (
+        "不知道",
+        "不清楚",
+        "不晓得",
+        "说不清",
+        "小区里",
+        "公共区域",
+        "小区公共区域",
+    )
 
 
 def _ask_place_of_emergency(turn: Turn) -> None:
@@ -264,14 +337,30 @@ def _place_of_emergency(turn: Turn, wait: Wait, place: Place) -> Reply | None:
 
 
 def complete_place(turn: Turn, issue: Issue, place: Place) -> Reply | None:
-    """A place that came after the report: write it down and tell whoever has it; a better-placed captain gets it."""
+    """A place that came after the report: write it down and tell whoever has it; a better-placed captain gets
+    it."""
     chat = turn.directory.chats_by_id.get(issue.chat_id or 0)
-    where = turn.directory.locate(issue.community_id, place.estate, place.building, place.unit, place.room, place.spot or issue.spot, chat=chat)
+    where = turn.directory.locate(
+        issue.community_id,
+        place.estate,
+        place.building,
+        place.unit,
+        place.room,
+        place.spot or issue.spot,
+        chat=chat,
+    )
     if where.unknown or (where.building_id is None and not place.spot and not place.unit and not place.room):
         return None
     moved = where.building_id is not None and where.building_id != issue.building_id
-    issue.estate_id, issue.building_id = where.estate_id or issue.estate_id, where.building_id or issue.building_id
-    issue.unit, issue.room, issue.spot = where.unit or issue.unit, where.room or issue.room, where.spot or issue.spot
+    issue.estate_id, issue.building_id = (
+        where.estate_id or issue.estate_id,
+        where.building_id or issue.building_id,
+    )
+    issue.unit, issue.room, issue.spot = (
+        where.unit or issue.unit,
+        where.room or issue.room,
+        where.spot or issue.spot,
+    )
     record(turn.session, issue, turn.now, "place_added")
     turn.remember = Recent(issue.id, turn.now, turn.inbound.message_id)
     hand_out(turn, issue, again=moved and issue.status is Status.OPEN, news="task/place_added")
@@ -280,10 +369,14 @@ def complete_place(turn: Turn, issue: Issue, place: Place) -> Reply | None:
 
 def acknowledge(turn: Turn, issue: Issue, key: str, **values: Any) -> Reply:
     """Say it where it was said, or in private with no detail in the group when the matter is sensitive."""
-    return turn.whisper(key, about=issue, **values) if issue.sensitive else turn.say(key, about=issue, **values)
+    return (
+        turn.whisper(key, about=issue, **values) if issue.sensitive else turn.say(key, about=issue, **values)
+    )
 
 
-def open_or_join(turn: Turn, said: Said, *, photos: tuple[str, ...] | None = None, chat_id: int | None = None) -> Reply:
+def open_or_join(
+    turn: Turn, said: Said, *, photos: tuple[str, ...] | None = None, chat_id: int | None = None
+) -> Reply:
     """The heart of it: join the same live issue, or open one and give it to whoever must act."""
     photos = turn.photos if photos is None else photos
     same = duplicate_of(turn.session, turn.community.id, said)
@@ -323,19 +416,31 @@ def opened(turn: Turn, issue: Issue, given: Given | None) -> Reply:
 
 
 def safety_line(turn: Turn, alarm: str) -> str:
-    """What to do at once and which number to ring; the general line for a danger that has no words of its own."""
+    """What to do at once and which number to ring; the general line for a danger that has no words of its
+    own."""
     key = f"safety/{alarm}"
     return turn.world.texts.text(key if key in turn.world.texts else "safety/other")
 
 
 def join(turn: Turn, issue: Issue, said: Said, photos: tuple[str, ...]) -> Reply:
     """Another resident reports the same thing: one more backer, no new number, no second push."""
-    mine = [i.id for i in backed_by(turn.session, issue.community_id, turn.identity.id, [Status.OPEN, Status.ACCEPTED])]
+    mine = [
+        i.id
+        for i in backed_by(turn.session, issue.community_id, turn.identity.id, [Status.OPEN, Status.ACCEPTED])
+    ]
     add_photos(turn.session, issue, photos, turn.now, identity_id=turn.identity.id, by_officer=False)
     turn.remember = Recent(issue.id, turn.now, turn.inbound.message_id)
     if issue.id in mine:
         return acknowledge(turn, issue, "report/already_yours")
-    back(turn.session, issue, turn.identity.id, turn.now, words=said.text, message_id=said.message_id, anonymous=said.anonymous)
+    back(
+        turn.session,
+        issue,
+        turn.identity.id,
+        turn.now,
+        words=said.text,
+        message_id=said.message_id,
+        anonymous=said.anonymous,
+    )
     record(turn.session, issue, turn.now, "endorsed")
     if said.alarm and not issue.alarm:
         issue.alarm, issue.urgency = said.alarm, Urgency.EMERGENCY
@@ -348,7 +453,11 @@ def join(turn: Turn, issue: Issue, said: Said, photos: tuple[str, ...]) -> Reply
 def follow(turn: Turn) -> Reply | None:
     """Within two minutes of a report: a bare place or a photo of the same person belongs to it."""
     recent = turn.recent
-    if recent is None or turn.reading.command is not None or turn.reading.intent not in ("chatter", "endorse", "progress"):
+    if (
+        recent is None
+        or turn.reading.command is not None
+        or turn.reading.intent not in ("chatter", "endorse", "progress")
+    ):
         return None
     issue = turn.session.get(Issue, recent.issue_id)
     if issue is None or not issue.live:
@@ -357,14 +466,18 @@ def follow(turn: Turn) -> Reply | None:
     place = turn.reading.place
     named = bool(place.building or place.unit or place.room) and says_only(turn.reading.text, place)
     if named and issue.building_id is not None:
-        there = turn.directory.locate(issue.community_id, place.estate, place.building, place.unit, place.room, None, chat=turn.chat)
+        there = turn.directory.locate(
+            issue.community_id, place.estate, place.building, place.unit, place.room, None, chat=turn.chat
+        )
         # Where it is known to be, only more of the same place belongs to it.
         named = there.building_id in (None, issue.building_id) and not (issue.unit and issue.room)
     if named:
         add_photos(turn.session, issue, turn.photos, turn.now, identity_id=turn.identity.id, by_officer=False)
         return complete_place(turn, issue, place)
     if turn.photos and not turn.inbound.text:
-        added = add_photos(turn.session, issue, turn.photos, turn.now, identity_id=turn.identity.id, by_officer=False)
+        added = add_photos(
+            turn.session, issue, turn.photos, turn.now, identity_id=turn.identity.id, by_officer=False
+        )
         if added:
             hand_out(turn, issue, again=False, news="task/photo_added")
             return acknowledge(turn, issue, "report/photo_added")

@@ -38,12 +38,26 @@ def report_for(turn: Turn) -> Reply:
     said = understood(turn, reading, place)
     where = said.where
     if where.spot is None and reading.place.spot:
-        where = Located(where.estate_id, where.building_id, where.unit, where.room, reading.place.spot, where.unknown)
-        said = type(said)(words, said.category, said.urgency, where, said.why, said.alarm, said.against, said.anonymous, said.message_id)
+        where = Located(
+            where.estate_id, where.building_id, where.unit, where.room, reading.place.spot, where.unknown
+        )
+        said = type(said)(
+            words,
+            said.category,
+            said.urgency,
+            where,
+            said.why,
+            said.alarm,
+            said.against,
+            said.anonymous,
+            said.message_id,
+        )
     if where.unknown or lacks_place(turn, said):
         raise Refused("report_for/how")
     area = turn.directory.area(turn.community.id, where.estate_id, where.building_id)
-    post = next((p for p in turn.posts() if p.role in HANDLERS and p.covers(area)), None) or turn.acting(HANDLERS)
+    post = next((p for p in turn.posts() if p.role in HANDLERS and p.covers(area)), None) or turn.acting(
+        HANDLERS
+    )
     reporter = _reporter(turn, where, _name(parts["head"]))
     same = duplicate_of(turn.session, turn.community.id, said)
     if same is not None:
@@ -79,25 +93,38 @@ def _name(head: str) -> str:
 
 
 def _reporter(turn: Turn, where: Located, name: str) -> Identity:
-    """The account of whoever it is for: their own when the roster knows them by that name, else one that nothing reaches."""
-    home = select(Person).join(Household, Person.household_id == Household.id).where(Person.retired_at.is_(None), Household.building_id == where.building_id)
+    """The account of whoever it is for: their own when the roster knows them by that name, else one that
+    nothing reaches."""
+    home = (
+        select(Person)
+        .join(Household, Person.household_id == Household.id)
+        .where(Person.retired_at.is_(None), Household.building_id == where.building_id)
+    )
     if where.room:
         home = home.where(Household.room == where.room)
     if where.unit:
         home = home.where(Household.unit == where.unit)
     known = [p for p in turn.session.scalars(home.limit(50)) if name and p.name == name] if where.room else []
     if len(known) == 1:
-        account = turn.session.scalars(select(Identity).where(Identity.person_id == known[0].id).order_by(Identity.seen_at.desc())).first()
+        account = turn.session.scalars(
+            select(Identity).where(Identity.person_id == known[0].id).order_by(Identity.seen_at.desc())
+        ).first()
         if account is not None:
             return account
-        channel, external = ("sandbox", known[0].key) if turn.world.sandbox else (DOOR, f"person:{known[0].id}")
+        channel, external = (
+            ("sandbox", known[0].key) if turn.world.sandbox else (DOOR, f"person:{known[0].id}")
+        )
         return _made(turn, channel, external, known[0].id)
     external = f"{where.building_id}:{where.unit or ''}:{where.room or ''}:{name}"
-    found = turn.session.scalars(select(Identity).where(Identity.channel == DOOR, Identity.external == external)).first()
+    found = turn.session.scalars(
+        select(Identity).where(Identity.channel == DOOR, Identity.external == external)
+    ).first()
     return found or _made(turn, DOOR, external, None)
 
 
 def _made(turn: Turn, channel: str, external: str, person_id: int | None) -> Identity:
-    account = Identity(id=new_id(), channel=channel, external=external, person_id=person_id, ignored=False, seen_at=turn.now)
+    account = Identity(
+        id=new_id(), channel=channel, external=external, person_id=person_id, ignored=False, seen_at=turn.now
+    )
     turn.session.add(account)
     return account

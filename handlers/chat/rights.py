@@ -41,7 +41,9 @@ def erase_me(turn: Turn) -> Reply:
     turn.session.flush()
     held = export_identity(turn.session, [turn.identity.id])
     counts = [(kind, len(rows)) for kind, rows in held.items()]
-    return turn.whisper("rights/erase_sure", counts=dict(counts), serves=bool(turn.person is not None and held.get("职务")))
+    return turn.whisper(
+        "rights/erase_sure", counts=dict(counts), serves=bool(turn.person is not None and held.get("职务"))
+    )
 
 
 @router.step(ASKED_ERASE)
@@ -57,7 +59,13 @@ def erase_answered(turn: Turn) -> Reply | None:
     turn.mirror += [(conversation, None) for conversation in gone.waits]
     turn.dropped += gone.digests
     turn.roster_changed = True
-    return turn.whisper("rights/erased", issues=gone.issues, backings=gone.backings, messages=gone.messages, on_roster=gone.on_roster)
+    return turn.whisper(
+        "rights/erased",
+        issues=gone.issues,
+        backings=gone.backings,
+        messages=gone.messages,
+        on_roster=gone.on_roster,
+    )
 
 
 @router.command("export_me")
@@ -65,7 +73,11 @@ def export_me(turn: Turn) -> Reply:
     """导出我的数据: everything held, readable, long lists cut with a count."""
     turn.session.flush()
     held = export_identity(turn.session, [turn.identity.id])
-    parts = [(kind, [_readable(row) for row in rows[-SHOWN:]], max(0, len(rows) - SHOWN)) for kind, rows in held.items() if rows]
+    parts = [
+        (kind, [_readable(row) for row in rows[-SHOWN:]], max(0, len(rows) - SHOWN))
+        for kind, rows in held.items()
+        if rows
+    ]
     categories = {key: category.name for key, category in turn.world.rules.categories.items()}
     return turn.whisper("rights/exported", parts=parts, categories=categories)
 

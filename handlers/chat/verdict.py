@@ -15,14 +15,27 @@ from handlers.chat.work import done as mark_done
 from handlers.chat.work import tell_backers, working
 from models.deadlines import Deadline, Due
 from models.issues import Endorsement, Issue, Status
-from models.journey import active_assignments, add_photos, backed_by, backers, last_holder, limit_from, question_delivered, record, start, stop, worked_on
+from models.journey import (
+    active_assignments,
+    add_photos,
+    backed_by,
+    backers,
+    last_holder,
+    limit_from,
+    question_delivered,
+    record,
+    start,
+    stop,
+    worked_on,
+)
 from models.people import ROLE_NAMES
 
 router = Router()
 
 
 def backing_of(turn: Turn, issue: Issue) -> Endorsement:
-    """The speaker's own row behind the issue; raises `Refused` for somebody who never reported or endorsed it."""
+    """The speaker's own row behind the issue; raises `Refused` for somebody who never reported or endorsed
+    it."""
     own = next((b for b in backers(turn.session, issue) if b.identity_id == turn.identity.id), None)
     if own is None:
         if not visible(turn, issue, backing=False):
@@ -80,7 +93,13 @@ def reopened(turn: Turn, issue: Issue, words: str) -> Reply:
         return acknowledge(turn, issue, "verdict/reopened")
     issue.move_to(Status.ACCEPTED, turn.now)
     holder.ended_at = None
-    start(turn.session, issue, Due.RESOLVE, limit_from(turn.now, turn.world.rules.resolve[issue.urgency]), assignment_id=holder.id)
+    start(
+        turn.session,
+        issue,
+        Due.RESOLVE,
+        limit_from(turn.now, turn.world.rules.resolve[issue.urgency]),
+        assignment_id=holder.id,
+    )
     turn.tell(holder.person_id, "task/contested", about=issue, words=words)
     return acknowledge(turn, issue, "verdict/reopened")
 
@@ -110,9 +129,14 @@ def parse_score(turn: Turn) -> tuple[int, str]:
 
 @router.command("done")
 def good(turn: Turn) -> Reply | None:
-    """「好了」: from whoever has the task it is done; from whoever was asked it is confirmed; from anybody else it is chatter."""
+    """「好了」: from whoever has the task it is done; from whoever was asked it is confirmed; from anybody
+    else it is chatter."""
     if (issue := named_or_none(turn)) is not None:
-        if turn.person is not None and any(a.person_id == turn.person.id for a in active_assignments(turn.session, issue)) and issue.live:
+        if (
+            turn.person is not None
+            and any(a.person_id == turn.person.id for a in active_assignments(turn.session, issue))
+            and issue.live
+        ):
             mark_done(turn, issue, working(turn, issue, "resolve"), "")
             return turn.whisper("task/resolved", about=issue, photos=len(turn.photos))
         return confirm(turn)

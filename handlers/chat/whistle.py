@@ -17,7 +17,17 @@ from handlers.chat.work import tell_backers
 from models.base import new_id
 from models.deadlines import Deadline, Due, after
 from models.issues import LIVE, Issue, ReportIn, Status, Whistle
-from models.journey import active_assignments, end_assignments, end_hold, give, limit_from, record, start, stop, take
+from models.journey import (
+    active_assignments,
+    end_assignments,
+    end_hold,
+    give,
+    limit_from,
+    record,
+    start,
+    stop,
+    take,
+)
 from models.people import Role
 from models.routing import Choice, Serving, candidates, least_loaded
 
@@ -35,17 +45,34 @@ def whistle(turn: Turn) -> Reply:
     if issue.status not in LIVE:
         raise Refused(f"task/already_{issue.status.value}", about_number=issue.number)
     called, hours = _called(turn, issue)
-    row = Whistle(id=new_id(), community_id=issue.community_id, issue_id=issue.id, by_id=turn.person.id if turn.person else 0, at=turn.now, hours=hours)
+    row = Whistle(
+        id=new_id(),
+        community_id=issue.community_id,
+        issue_id=issue.id,
+        by_id=turn.person.id if turn.person else 0,
+        at=turn.now,
+        hours=hours,
+    )
     turn.session.add(row)
     _hand_to_departments(turn, issue, row, called)
     issue.level = 3
-    record(turn.session, issue, turn.now, "whistled", role=Role.STREET_OFFICER, person_id=row.by_id, departments=[d.department for d in called], hours=hours)
+    record(
+        turn.session,
+        issue,
+        turn.now,
+        "whistled",
+        role=Role.STREET_OFFICER,
+        person_id=row.by_id,
+        departments=[d.department for d in called],
+        hours=hours,
+    )
     tell_backers(turn, issue, "reporter/whistled", departments=[d.department for d in called])
     return turn.whisper("whistle/blown", about=issue, departments=[d.department for d in called], hours=hours)
 
 
 def _called(turn: Turn, issue: Issue) -> tuple[list[Serving], int]:
-    """The departments named, one officer each, and the hours; raises `Refused` naming those that can be called."""
+    """The departments named, one officer each, and the hours; raises `Refused` naming those that can be
+    called."""
     rest = turn.command.rest
     hours = turn.world.rules.report_in_hours
     match = _HOURS.search(rest)
@@ -56,7 +83,9 @@ def _called(turn: Turn, issue: Issue) -> tuple[list[Serving], int]:
         hours = max(1, round((until - turn.now).total_seconds() / 3600))
     if not SHORTEST <= hours <= LONGEST:
         raise Refused("whistle/hours", about_number=issue.number)
-    everybody = [s for s in turn.serving() if s.role is Role.DEPARTMENT_OFFICER and s.department and not s.absent]
+    everybody = [
+        s for s in turn.serving() if s.role is Role.DEPARTMENT_OFFICER and s.department and not s.absent
+    ]
     known = sorted({s.department for s in everybody})
     called: list[Serving] = []
     for word in re.split(r"[\s,，、;；]+", rest.strip()):
@@ -67,9 +96,13 @@ def _called(turn: Turn, issue: Issue) -> tuple[list[Serving], int]:
             raise Refused("whistle/unknown", about_number=issue.number, wanted=word, known=known)
         if fitting[0] in [c.department for c in called]:
             continue
-        equals = candidates(everybody, Role.DEPARTMENT_OFFICER, category=issue.category, where=turn.area(issue), department=fitting[0]) or [
-            s for s in everybody if s.department == fitting[0]
-        ]
+        equals = candidates(
+            everybody,
+            Role.DEPARTMENT_OFFICER,
+            category=issue.category,
+            where=turn.area(issue),
+            department=fitting[0],
+        ) or [s for s in everybody if s.department == fitting[0]]
         called.append(least_loaded(turn.session, equals))
     if not called:
         raise Refused("whistle/whom", about_number=issue.number, known=known)
@@ -102,7 +135,16 @@ def _hand_to_departments(turn: Turn, issue: Issue, row: Whistle, called: list[Se
         turn.session.add(report_in)
         start(turn.session, issue, Due.REPORT_IN, due, report_in_id=report_in.id)
         values = task_values(turn, issue)
-        turn.tell(who, "whistle/called", about=issue, images=photo_links(turn, issue), due=due, leading=leading, department=who.department, **values)
+        turn.tell(
+            who,
+            "whistle/called",
+            about=issue,
+            images=photo_links(turn, issue),
+            due=due,
+            leading=leading,
+            department=who.department,
+            **values,
+        )
     start(turn.session, issue, Due.RESOLVE, limit_from(turn.now, turn.world.rules.resolve["complex"]))
 
 
@@ -112,16 +154,30 @@ def report_in(turn: Turn) -> Reply:
     issue = named(turn)[0] if named(turn) else in_hand(turn, "report_in")[0]
     turn.acting((Role.DEPARTMENT_OFFICER,), issue)
     mine = {p.department for p in turn.posts() if p.role is Role.DEPARTMENT_OFFICER}
-    rows = turn.session.scalars(select(ReportIn).where(ReportIn.issue_id == issue.id).order_by(ReportIn.id.desc())).all()
+    rows = turn.session.scalars(
+        select(ReportIn).where(ReportIn.issue_id == issue.id).order_by(ReportIn.id.desc())
+    ).all()
     row = next((r for r in rows if r.department in mine and r.reported_at is None), None)
     if row is None:
         already = any(r.department in mine for r in rows)
-        raise Refused("whistle/reported_already" if already else "whistle/not_called", about_number=issue.number)
+        raise Refused(
+            "whistle/reported_already" if already else "whistle/not_called", about_number=issue.number
+        )
     row.reported_at, row.reported_by = turn.now, turn.person.id if turn.person else None
-    clock = turn.session.scalars(select(Deadline).where(Deadline.report_in_id == row.id, Deadline.settled_at.is_(None))).first()
+    clock = turn.session.scalars(
+        select(Deadline).where(Deadline.report_in_id == row.id, Deadline.settled_at.is_(None))
+    ).first()
     if clock is not None:
         clock.settled_at, clock.met = turn.now, clock.missed_at is None
-    record(turn.session, issue, turn.now, "reported_in", role=Role.DEPARTMENT_OFFICER, person_id=row.reported_by, department=row.department)
+    record(
+        turn.session,
+        issue,
+        turn.now,
+        "reported_in",
+        role=Role.DEPARTMENT_OFFICER,
+        person_id=row.reported_by,
+        department=row.department,
+    )
     if row.leading and issue.live:
         holder = next((a for a in active_assignments(turn.session, issue) if a.holder), None)
         if holder is not None:

@@ -13,7 +13,20 @@ from handlers.chat.number import in_hand
 from models.base import new_id
 from models.deadlines import Due
 from models.issues import LIVE, Assignment, Issue, Status
-from models.journey import active_assignments, add_photos, backers, end_hold, held_by, limit_from, question_delivered, record, running, start, stop, take
+from models.journey import (
+    active_assignments,
+    add_photos,
+    backers,
+    end_hold,
+    held_by,
+    limit_from,
+    question_delivered,
+    record,
+    running,
+    start,
+    stop,
+    take,
+)
 from models.people import ROLE_NAMES, Role
 from models.routing import HANDLERS, Serving
 
@@ -21,12 +34,14 @@ router = Router()
 
 #: Over the captain, who may take or finish anything in their area.
 OVERSEERS = (Role.GRID_MEMBER, Role.SECRETARY, Role.STREET_OFFICER)
-#: Who comes when called (转派, 吹哨, an emergency's push) and does not help themselves to other people's tasks.
+#: Who comes when called (转派, 吹哨, an emergency's push) and does not help themselves to other people's
+#: tasks.
 CALLED = frozenset({Role.DEPARTMENT_OFFICER, Role.PROPERTY_OFFICER})
 
 
 def working(turn: Turn, issue: Issue, verb: str) -> Assignment:
-    """The speaker's own assignment of a live issue; whoever serves the place may step in, and gets one. Raises `Refused`."""
+    """The speaker's own assignment of a live issue; whoever serves the place may step in, and gets one.
+    Raises `Refused`."""
     if issue.status not in LIVE:
         raise Refused(f"task/already_{issue.status.value}", about_number=issue.number)
     active = active_assignments(turn.session, issue)
@@ -36,9 +51,18 @@ def working(turn: Turn, issue: Issue, verb: str) -> Assignment:
     holder = next((a for a in active if a.holder), None)
     mine = {post.role for post in turn.posts()}
     if mine and mine <= CALLED:
-        raise Refused("task/not_yours", about_number=issue.number, role=ROLE_NAMES[holder.role if holder else Role.SECRETARY])
+        raise Refused(
+            "task/not_yours",
+            about_number=issue.number,
+            role=ROLE_NAMES[holder.role if holder else Role.SECRETARY],
+        )
     post = turn.acting([role for role in HANDLERS if role not in CALLED], issue)
-    if verb != "accept" and holder is not None and holder.accepted_at is not None and post.role not in OVERSEERS:
+    if (
+        verb != "accept"
+        and holder is not None
+        and holder.accepted_at is not None
+        and post.role not in OVERSEERS
+    ):
         raise Refused("task/not_yours", about_number=issue.number, role=ROLE_NAMES[holder.role])
     return stepped_in(turn, issue, post)
 
@@ -69,13 +93,20 @@ def accept(turn: Turn) -> Reply:
     if own.holder and own.accepted_at is not None:
         return turn.whisper("task/yours_already", about=issue)
     holder = next((a for a in active_assignments(turn.session, issue) if a.holder), None)
-    if holder is not None and holder.id != own.id and holder.accepted_at is not None and own.role not in OVERSEERS:
+    if (
+        holder is not None
+        and holder.id != own.id
+        and holder.accepted_at is not None
+        and own.role not in OVERSEERS
+    ):
         raise Refused("task/taken", about_number=issue.number, role=ROLE_NAMES[holder.role])
     for other in take(turn.session, turn.world.rules, issue, own, turn.now):
         turn.tell(other.person_id, "task/taken_by", about=issue, by=turn.called(own.role))
     tell_backers(turn, issue, "reporter/accepted", role=ROLE_NAMES[own.role])
     due = running(turn.session, issue, Due.RESOLVE)
-    return turn.whisper("task/accepted", about=issue, due=min(d.due_at for d in due), **task_values(turn, issue))
+    return turn.whisper(
+        "task/accepted", about=issue, due=min(d.due_at for d in due), **task_values(turn, issue)
+    )
 
 
 @router.command("note")
@@ -90,7 +121,15 @@ def note(turn: Turn) -> Reply:
     elif own.why.get("own"):
         own.ended_at = turn.now
     add_photos(turn.session, issue, turn.photos, turn.now, identity_id=turn.identity.id, by_officer=True)
-    record(turn.session, issue, turn.now, "noted", role=own.role, person_id=own.person_id, detail=turn.command.rest)
+    record(
+        turn.session,
+        issue,
+        turn.now,
+        "noted",
+        role=own.role,
+        person_id=own.person_id,
+        detail=turn.command.rest,
+    )
     tell_backers(turn, issue, "reporter/noted", role=ROLE_NAMES[own.role], words=turn.command.rest)
     return turn.whisper("task/noted", about=issue, photos=len(turn.photos))
 
@@ -103,9 +142,12 @@ def ensure_taken(turn: Turn, issue: Issue, own: Assignment) -> None:
 
 
 def beside(turn: Turn, issue: Issue, own: Assignment) -> bool:
-    """Somebody else has accepted it, or leads the whistle: this one helps, and takes nothing out of their hands."""
+    """Somebody else has accepted it, or leads the whistle: this one helps, and takes nothing out of their
+    hands."""
     lead = next((a for a in active_assignments(turn.session, issue) if a.holder and a.id != own.id), None)
-    return not own.holder and lead is not None and (lead.accepted_at is not None or bool(own.why.get("whistle")))
+    return (
+        not own.holder and lead is not None and (lead.accepted_at is not None or bool(own.why.get("whistle")))
+    )
 
 
 @router.command("resolve")
@@ -123,12 +165,27 @@ def resolve(turn: Turn) -> Reply:
 
 
 def helped(turn: Turn, issue: Issue, own: Assignment) -> Reply:
-    """A department that was called beside the leading one has done its part: the leading one is told, and ends it."""
+    """A department that was called beside the leading one has done its part: the leading one is told, and
+    ends it."""
     add_photos(turn.session, issue, turn.photos, turn.now, identity_id=turn.identity.id, by_officer=True)
-    record(turn.session, issue, turn.now, "noted", role=own.role, person_id=own.person_id, detail=turn.command.rest)
+    record(
+        turn.session,
+        issue,
+        turn.now,
+        "noted",
+        role=own.role,
+        person_id=own.person_id,
+        detail=turn.command.rest,
+    )
     for lead in active_assignments(turn.session, issue):
         if lead.holder:
-            turn.tell(lead.person_id, "whistle/part_done", about=issue, department=own.department, words=turn.command.rest)
+            turn.tell(
+                lead.person_id,
+                "whistle/part_done",
+                about=issue,
+                department=own.department,
+                words=turn.command.rest,
+            )
     return turn.whisper("whistle/part_noted", about=issue)
 
 
@@ -140,8 +197,17 @@ def done(turn: Turn, issue: Issue, own: Assignment, words: str) -> None:
     end_hold(turn.session, issue, turn.now)
     issue.move_to(Status.RESOLVED, turn.now)
     record(turn.session, issue, turn.now, "resolved", role=own.role, person_id=own.person_id, detail=words)
-    start(turn.session, issue, Due.CONFIRM, limit_from(turn.now, turn.world.rules.confirm), assignment_id=own.id)
-    tell_backers(turn, issue, "reporter/resolved", role=ROLE_NAMES[own.role], words=words, days=turn.world.rules.confirm.days)
+    start(
+        turn.session, issue, Due.CONFIRM, limit_from(turn.now, turn.world.rules.confirm), assignment_id=own.id
+    )
+    tell_backers(
+        turn,
+        issue,
+        "reporter/resolved",
+        role=ROLE_NAMES[own.role],
+        words=words,
+        days=turn.world.rules.confirm.days,
+    )
 
 
 @router.command("visited")
@@ -152,10 +218,19 @@ def visited(turn: Turn) -> Reply:
     if issue.status is not Status.RESOLVED:
         raise Refused("task/not_resolved", about_number=issue.number)
     if not running(turn.session, issue, Due.VISIT) and question_delivered(turn.session, issue):
-        # Whom the question reached answers for themselves; only at the door of the others may an officer say it.
+        # Whom the question reached answers for themselves; only at the door of the others may an officer say
+        # it.
         raise Refused("task/asked_already", about_number=issue.number)
     stop(turn.session, issue, turn.now, Due.VISIT, Due.CONFIRM, met=True)
-    record(turn.session, issue, turn.now, "visited", role=post.role, person_id=post.person_id, detail=turn.command.rest)
+    record(
+        turn.session,
+        issue,
+        turn.now,
+        "visited",
+        role=post.role,
+        person_id=post.person_id,
+        detail=turn.command.rest,
+    )
     close(turn, issue)
     return turn.whisper("task/visited", about=issue)
 
@@ -165,7 +240,11 @@ def tasks(turn: Turn) -> Reply:
     """我的任务."""
     turn.acting(HANDLERS)
     rows = held_by(turn.session, turn.community.id, turn.person.id) if turn.person else []
-    return turn.whisper("task/list", rows=[task_row(turn, issue, assignment) for issue, assignment in rows[:20]], more=max(0, len(rows) - 20))
+    return turn.whisper(
+        "task/list",
+        rows=[task_row(turn, issue, assignment) for issue, assignment in rows[:20]],
+        more=max(0, len(rows) - 20),
+    )
 
 
 def task_row(turn: Turn, issue: Issue, assignment: Assignment) -> dict[str, Any]:

@@ -20,10 +20,28 @@ __all__ = ["SITE", "Site", "mount"]
 
 
 def mount(
-    app: web.Application, *, database: Database, settings: Settings, texts: Texts, clock: Clock, hub: Hub, tokens: Tokens, limits: Limits | None = None
+    app: web.Application,
+    *,
+    database: Database,
+    settings: Settings,
+    texts: Texts,
+    clock: Clock,
+    hub: Hub,
+    tokens: Tokens,
+    limits: Limits | None = None,
 ) -> Site:
     """Add every page to `app`, the headers to every answer, and the guard before everything else."""
-    site = Site(database, settings, texts, clock, hub, tokens, environment(texts), limits or Limits.default(), load_issue_rules())
+    site = Site(
+        database,
+        settings,
+        texts,
+        clock,
+        hub,
+        tokens,
+        environment(texts),
+        limits or Limits.default(),
+        load_issue_rules(),
+    )
     app[SITE] = site
     app.middlewares.insert(0, guard)
     app.on_response_prepare.append(set_headers)
@@ -38,4 +56,7 @@ def mount(
 
 async def favicon(_request: web.Request) -> web.StreamResponse:
     """Browsers ask for it by themselves."""
-    return web.FileResponse(STATIC / "icon.svg", headers={"Content-Type": "image/svg+xml", "Cache-Control": "public, max-age=86400"})
+    return web.FileResponse(
+        STATIC / "icon.svg",
+        headers={"Content-Type": "image/svg+xml", "Cache-Control": "public, max-age=86400"},
+    )

@@ -27,7 +27,12 @@ async def communities(request: web.Request) -> web.Response:
     """All communities of this installation."""
     site = request.app[SITE]
     found = await site.database.read(board.communities)
-    return page(request, "communities.html", communities=found, sandbox=site.settings.sandbox_on and sandbox_allowed(request, site.settings))
+    return page(
+        request,
+        "communities.html",
+        communities=found,
+        sandbox=site.settings.sandbox_on and sandbox_allowed(request, site.settings),
+    )
 
 
 @routes.get("/c/{community}")
@@ -53,9 +58,18 @@ async def one_community(request: web.Request) -> web.Response:
         board=shown,
         issues=[line(site, community.name, one) for one in shown.lines],
         wanted=wanted,
-        states=[choice(here, wanted, "status", key, site.texts.text(facts.STATUS_KEYS[key]), shown.counts[key]) for key in STATES],
-        categories=[choice(here, wanted, "category", key, site.rules.category(key).name, n) for key, n in shown.categories.most_common()],
-        buildings=[building_choice(here, wanted, estate, name, n, several=shown.several_estates) for (estate, name), n in sorted_buildings(shown)],
+        states=[
+            choice(here, wanted, "status", key, site.texts.text(facts.STATUS_KEYS[key]), shown.counts[key])
+            for key in STATES
+        ],
+        categories=[
+            choice(here, wanted, "category", key, site.rules.category(key).name, n)
+            for key, n in shown.categories.most_common()
+        ],
+        buildings=[
+            building_choice(here, wanted, estate, name, n, several=shown.several_estates)
+            for (estate, name), n in sorted_buildings(shown)
+        ],
         everything=choice(here, wanted, "status", "", "", sum(shown.counts.values())),
         filtered=bool(wanted.status or wanted.category or wanted.building),
         older=query(here, **vars_of(wanted) | {"before": shown.more}) if shown.more else "",
@@ -78,21 +92,39 @@ def read_filter(request: web.Request) -> board.Filter:
 
 def vars_of(wanted: board.Filter) -> dict[str, str | int | None]:
     """The filter as it stands in an address."""
-    return {"status": wanted.status, "category": wanted.category, "estate": wanted.estate, "building": wanted.building, "before": wanted.before}
+    return {
+        "status": wanted.status,
+        "category": wanted.category,
+        "estate": wanted.estate,
+        "building": wanted.building,
+        "before": wanted.before,
+    }
 
 
 def choice(here: str, wanted: board.Filter, what: str, value: str, label: str, count: int) -> dict[str, Any]:
     """A link that sets one part of the filter, or takes it off again when it is set."""
     current = getattr(wanted, what) == value
-    return {"label": label, "count": count, "current": current, "href": query(here, **vars_of(wanted) | {what: "" if current else value, "before": None})}
+    return {
+        "label": label,
+        "count": count,
+        "current": current,
+        "href": query(here, **vars_of(wanted) | {what: "" if current else value, "before": None}),
+    }
 
 
-def building_choice(here: str, wanted: board.Filter, estate: str, name: str, count: int, *, several: bool) -> dict[str, Any]:
+def building_choice(
+    here: str, wanted: board.Filter, estate: str, name: str, count: int, *, several: bool
+) -> dict[str, Any]:
     """A link for one building."""
     current = (wanted.estate, wanted.building) == (estate, name)
     label = board.Spot(estate=estate, building=name, several=several).label
     part = {"estate": "", "building": ""} if current else {"estate": estate, "building": name}
-    return {"label": label, "count": count, "current": current, "href": query(here, **vars_of(wanted) | part | {"before": None})}
+    return {
+        "label": label,
+        "count": count,
+        "current": current,
+        "href": query(here, **vars_of(wanted) | part | {"before": None}),
+    }
 
 
 def sorted_buildings(shown: board.Board) -> list[tuple[tuple[str, str], int]]:
@@ -109,7 +141,9 @@ def line(site: Site, community: str, one: board.Line) -> dict[str, Any]:
         "status": "held" if one.held else one.status.value,
         "status_word": facts.status_word(site, one.status, held=one.held),
         "category": site.rules.category(one.category).name,
-        "urgency": site.texts.text(facts.URGENCY_KEYS[one.urgency]) if one.status in LIVE and one.urgency != "ordinary" else "",
+        "urgency": site.texts.text(facts.URGENCY_KEYS[one.urgency])
+        if one.status in LIVE and one.urgency != "ordinary"
+        else "",
         "opened_at": one.opened_at,
         "endorsements": one.endorsements,
     }

@@ -49,7 +49,11 @@ def status_word(site: Site, status: str, *, held: bool = False) -> str:
 def sentence(site: Site, event: Happened) -> str:
     """A line of the history in public words."""
     key = f"history/{event.what}"
-    return site.texts.text(key, **event.values) if key in site.texts else site.texts.text("pages/something_happened")
+    return (
+        site.texts.text(key, **event.values)
+        if key in site.texts
+        else site.texts.text("pages/something_happened")
+    )
 
 
 def by(event: Happened) -> str:
@@ -76,8 +80,12 @@ def issue(site: Site, view: IssueView) -> dict[str, Any]:
         "level": row.level,
         "place": view.spot.label,
         "holder": {"role": view.holder.role.value, "name": view.holder.name} if view.holder else None,
-        "deadlines": [{"what": clock.what.value, "due": iso(clock.due), "met": clock.met} for clock in view.deadlines],
+        "deadlines": [
+            {"what": clock.what.value, "due": iso(clock.due), "met": clock.met} for clock in view.deadlines
+        ],
         "endorsements": view.endorsements,
-        "history": [{"at": iso(event.at), "what": sentence(site, event), "by": by(event)} for event in view.history],
+        "history": [
+            {"at": iso(event.at), "what": sentence(site, event), "by": by(event)} for event in view.history
+        ],
         "rating": {"count": view.ratings, "mean": number_of(view.mean)},
     }

@@ -1,4 +1,5 @@
-"""The reporter's own view of what was reported at the gate: where it stands, and the answer to 「解决了吗」."""
+"""The reporter's own view of what was reported at the gate: where it stands, and the answer to
+「解决了吗」."""
 
 from __future__ import annotations
 
@@ -54,7 +55,16 @@ async def answer(request: web.Request) -> web.Response:
         return shown(request, found, problem="pages/gate_again", status=422)
     message_id = f"{nonce.partition(' ')[0]}-{hashlib.sha256(said.encode()).hexdigest()[:16]}"
     community = found.issues[0].community if found.issues else ""
-    await site.hub.receive(Inbound(channel=follow.GATE, chat=f"dm:{token}", sender=token, text=said, message_id=message_id, community=community))
+    await site.hub.receive(
+        Inbound(
+            channel=follow.GATE,
+            chat=f"dm:{token}",
+            sender=token,
+            text=said,
+            message_id=message_id,
+            community=community,
+        )
+    )
     raise web.HTTPSeeOther(at("t", token))
 
 
@@ -71,7 +81,9 @@ async def find(request: web.Request) -> follow.Followed:
     return found
 
 
-def shown(request: web.Request, found: follow.Followed, *, problem: str = "", status: int = 200) -> web.Response:
+def shown(
+    request: web.Request, found: follow.Followed, *, problem: str = "", status: int = 200
+) -> web.Response:
     """The page."""
     site, token = request.app[SITE], request.match_info["token"]
     return page(
@@ -97,13 +109,23 @@ def told(site: Site, mine: follow.Mine) -> dict[str, Any]:
         "title": facts.title(site, view.spot, row.category),
         "status": row.status.value,
         "status_word": site.texts.text(FOLLOW_KEYS[row.status]),
-        "steps": [(site.texts.text(facts.STATUS_KEYS[step]), n <= reached.index(row.status), step is row.status) for n, step in enumerate(reached)]
+        "steps": [
+            (site.texts.text(facts.STATUS_KEYS[step]), n <= reached.index(row.status), step is row.status)
+            for n, step in enumerate(reached)
+        ]
         if row.status in reached
         else [],
         "holder": f"{ROLE_NAMES[view.holder.role]} {view.holder.name}" if view.holder else "",
         "held_until": row.held_until if row.status is Status.ACCEPTED else None,
-        "deadlines": [(site.texts.text(facts.DEADLINE_KEYS[clock.what]), clock.due, clock.met) for clock in view.deadlines if clock.met is None],
-        "history": [(event.at, facts.sentence(site, event), facts.by(event), event.detail if event.role else "") for event in view.history],
+        "deadlines": [
+            (site.texts.text(facts.DEADLINE_KEYS[clock.what]), clock.due, clock.met)
+            for clock in view.deadlines
+            if clock.met is None
+        ],
+        "history": [
+            (event.at, facts.sentence(site, event), facts.by(event), event.detail if event.role else "")
+            for event in view.history
+        ],
         "words": mine.words,
         "photos": [photo_link(site.tokens, digest) for digest in mine.photos],
         "emergency": row.urgency is Urgency.EMERGENCY and row.live,
@@ -140,7 +162,9 @@ def words_of(site: Site, fields: dict[str, str], numbers: set[int]) -> str | Non
     if fields["do"] == "contest":
         return site.texts.text("pages/send_contest", number=number, reason=fields["reason"])
     if fields["do"] == "rate" and fields["score"] in {"1", "2", "3", "4", "5"}:
-        return site.texts.text("pages/send_rate", number=number, score=fields["score"], remark=fields["remark"])
+        return site.texts.text(
+            "pages/send_rate", number=number, score=fields["score"], remark=fields["remark"]
+        )
     return None
 
 

@@ -71,7 +71,9 @@ async def take(request: web.Request) -> web.Response:
     """Bring the report to the hub and lead to the page on which it can be followed."""
     site = request.app[SITE]
     gate = await find(request)
-    free = site.limits.address.take(client_key(request, site.settings)) and site.limits.building.take(gate.path)
+    free = site.limits.address.take(client_key(request, site.settings)) and site.limits.building.take(
+        gate.path
+    )
     written = await read_form(request, limit=LARGEST_BODY)
     if not free:
         return form(request, gate, "pages/gate_busy", text=written.text, status=429)
@@ -102,7 +104,14 @@ async def take(request: web.Request) -> web.Response:
         raise web.HTTPSeeOther(at("t", token))
     # Nothing was opened: the bot's own words if it answered, else the request for a plainer sentence.
     answer = "\n".join(str(one.body["text"]) for one in sent if one.address == f"dm:{token}")
-    return form(request, gate, "" if answer else "pages/gate_unclear", text=written.text, answer=answer, status=200 if answer else 422)
+    return form(
+        request,
+        gate,
+        "" if answer else "pages/gate_unclear",
+        text=written.text,
+        answer=answer,
+        status=200 if answer else 422,
+    )
 
 
 def placed(gate: Gate, text: str) -> str:
@@ -114,18 +123,30 @@ def placed(gate: Gate, text: str) -> str:
 
 async def find(request: web.Request) -> Gate:
     """The gate in the address, if the roster knows it."""
-    community, estate, building = (request.match_info.get(part, "") for part in ("community", "estate", "building"))
+    community, estate, building = (
+        request.match_info.get(part, "") for part in ("community", "estate", "building")
+    )
 
     def read(session: Session) -> bool:
         found = board.find_community(session, community)
-        return found is not None and (not building or bool(board.Places(session, found.id).building_ids(estate, building)))
+        return found is not None and (
+            not building or bool(board.Places(session, found.id).building_ids(estate, building))
+        )
 
     if not await request.app[SITE].database.read(read):
         raise web.HTTPNotFound
     return Gate(community, estate, building)
 
 
-def form(request: web.Request, gate: Gate, problem: str = "", *, text: str = "", answer: str = "", status: int = 200) -> web.Response:
+def form(
+    request: web.Request,
+    gate: Gate,
+    problem: str = "",
+    *,
+    text: str = "",
+    answer: str = "",
+    status: int = 200,
+) -> web.Response:
     """The page, with what was already written and a kind word on what is missing."""
     site = request.app[SITE]
     nonce = site.tokens.sign(FORM, f"{secrets.token_urlsafe(12)} {gate.path}")

@@ -37,7 +37,9 @@ class Watch:
     async def look(self) -> Health | None:
         """The state of the rows, or None when the database does not answer."""
         try:
-            return await self.database.read(lambda session: look(session, self.clock.now(), self.clock.wall()))
+            return await self.database.read(
+                lambda session: look(session, self.clock.now(), self.clock.wall())
+            )
         except (SQLAlchemyError, OSError) as error:
             log.warning("database unreachable", kind=type(error).__name__)
             return None
@@ -57,7 +59,16 @@ async def healthz(request: web.Request) -> web.Response:
     """200 while it keeps up, 503 when the database is gone or something has been due for too long."""
     found = await request.app[WATCH].look()
     if found is None:
-        return data({"status": "down", "database": "unreachable", "outbox_age_seconds": None, "clock_lag_seconds": None, "version": release()}, status=503)
+        return data(
+            {
+                "status": "down",
+                "database": "unreachable",
+                "outbox_age_seconds": None,
+                "clock_lag_seconds": None,
+                "version": release(),
+            },
+            status=503,
+        )
     late = found.outbox_age > OUTBOX_LIMIT or found.clock_lag > CLOCK_LIMIT
     facts = {
         "status": "late" if late else "ok",
@@ -70,12 +81,16 @@ async def healthz(request: web.Request) -> web.Response:
 
 
 async def metrics(request: web.Request) -> web.Response:
-    """The figures of this process and of the rows; the process's own even when the database does not answer."""
+    """The figures of this process and of the rows; the process's own even when the database does not
+    answer."""
     watch = request.app[WATCH]
     registry = CollectorRegistry(auto_describe=False)
     registry.register(_Figures(watch.tally, await watch.look()))
     ProcessCollector(registry=registry)
-    return web.Response(body=generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_LATEST, "Cache-Control": "no-store"})
+    return web.Response(
+        body=generate_latest(registry),
+        headers={"Content-Type": CONTENT_TYPE_LATEST, "Cache-Control": "no-store"},
+    )
 
 
 class _Figures(Collector):
@@ -96,14 +111,35 @@ class _Figures(Collector):
         )
         for name, what, value in counted:
             yield CounterMetricFamily(f"yishiting_{name}", what, value=value)
-        yield HistogramMetricFamily("yishiting_turn_seconds", "From hearing to committed.", buckets=self._buckets(), sum_value=tally.seconds)
-        yield GaugeMetricFamily("yishiting_database_up", "Whether the database answers.", value=int(self.health is not None))
+        yield HistogramMetricFamily(
+            "yishiting_turn_seconds",
+            "From hearing to committed.",
+            buckets=self._buckets(),
+            sum_value=tally.seconds,
+        )
+        yield GaugeMetricFamily(
+            "yishiting_database_up", "Whether the database answers.", value=int(self.health is not None)
+        )
         if self.health is None:
             return
-        yield GaugeMetricFamily("yishiting_outbox_pending", "Messages not yet with their platform.", value=self.health.outbox_pending)
-        yield GaugeMetricFamily("yishiting_outbox_age_seconds", "How long the longest of them has been due.", value=self.health.outbox_age.total_seconds())
-        yield GaugeMetricFamily("yishiting_clock_lag_seconds", "How late the earliest overdue thing is.", value=self.health.clock_lag.total_seconds())
-        live = GaugeMetricFamily("yishiting_issues", "Issues somebody still has to act on.", labels=["status"])
+        yield GaugeMetricFamily(
+            "yishiting_outbox_pending",
+            "Messages not yet with their platform.",
+            value=self.health.outbox_pending,
+        )
+        yield GaugeMetricFamily(
+            "yishiting_outbox_age_seconds",
+            "How long the longest of them has been due.",
+            value=self.health.outbox_age.total_seconds(),
+        )
+        yield GaugeMetricFamily(
+            "yishiting_clock_lag_seconds",
+            "How late the earliest overdue thing is.",
+            value=self.health.clock_lag.total_seconds(),
+        )
+        live = GaugeMetricFamily(
+            "yishiting_issues", "Issues somebody still has to act on.", labels=["status"]
+        )
         for status, count in sorted(self.health.live.items()):
             live.add_metric([status], count)
         yield live

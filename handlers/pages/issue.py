@@ -29,7 +29,14 @@ async def show(request: web.Request) -> web.Response:
     if isinstance(found, Issue):
         # It exists, and that is all the public may know (promise 11).
         title, text = site.texts.text("pages/not_public_title"), site.texts.text("pages/not_public_text")
-        return page(request, "told.html", status=404, title=title, text=text, back=at("c", request.match_info["community"]))
+        return page(
+            request,
+            "told.html",
+            status=404,
+            title=title,
+            text=text,
+            back=at("c", request.match_info["community"]),
+        )
     if found is None:
         raise web.HTTPNotFound
     known = facts.issue(site, found)
@@ -45,13 +52,24 @@ async def show(request: web.Request) -> web.Response:
         status_word=facts.status_word(site, row.status, held=held is not None),
         mean=stars(found.mean),
         held_until=held,
-        steps=[(site.texts.text(facts.STATUS_KEYS[step]), n <= reached, n == reached) for n, step in enumerate(STEPS)] if reached >= 0 else [],
+        steps=[
+            (site.texts.text(facts.STATUS_KEYS[step]), n <= reached, n == reached)
+            for n, step in enumerate(STEPS)
+        ]
+        if reached >= 0
+        else [],
         category=site.rules.category(row.category).name,
         urgency=site.texts.text(facts.URGENCY_KEYS[row.urgency]),
         holder=found.holder,
         holder_role=ROLE_NAMES[found.holder.role] if found.holder else "",
-        deadlines=[(site.texts.text(facts.DEADLINE_KEYS[clock.what]), clock.due, clock.met) for clock in found.deadlines],
-        history=[(event.at, line["what"], line["by"]) for event, line in zip(found.history, known["history"], strict=True)],
+        deadlines=[
+            (site.texts.text(facts.DEADLINE_KEYS[clock.what]), clock.due, clock.met)
+            for clock in found.deadlines
+        ],
+        history=[
+            (event.at, line["what"], line["by"])
+            for event, line in zip(found.history, known["history"], strict=True)
+        ],
         photos=[at("photos", f"{digest}.jpg") for digest in found.photos],
         joined=found.joined,
         joined_href=at("c", request.match_info["community"], "issues", found.joined) if found.joined else "",

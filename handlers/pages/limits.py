@@ -49,5 +49,6 @@ class Limits:
 
     @staticmethod
     def default(clock: Callable[[], float] = time.monotonic) -> Limits:
-        """12 reports at once from an address, 30 for a building, then one every 30 and 20 seconds; 20 answers on a follow page."""
+        """12 reports at once from an address, 30 for a building, then one every 30 and 20 seconds; 20 answers
+        on a follow page."""
         return Limits(Bucket(Rate(12, 30), clock), Bucket(Rate(30, 20), clock), Bucket(Rate(20, 15), clock))

@@ -68,7 +68,9 @@ async def chain(request: web.Request) -> web.StreamResponse:
     if found is None:
         return data({"error": site.texts.text("pages/missing_title")}, status=404)
     community_id, last, end = found
-    response = web.StreamResponse(headers={"Content-Type": "application/json; charset=utf-8", "Cache-Control": "no-cache"})
+    response = web.StreamResponse(
+        headers={"Content-Type": "application/json; charset=utf-8", "Cache-Control": "no-cache"}
+    )
     await response.prepare(request)
     opening = json.dumps({"community": name, "head": {"seq": last, "hash": end}}, ensure_ascii=False)
     await response.write((opening[:-1] + ', "entries": [').encode())

@@ -29,5 +29,8 @@ async def photo(request: web.Request) -> web.StreamResponse:
     file = photos.path(site.settings.home, digest)
     if not await asyncio.to_thread(file.is_file):
         raise web.HTTPNotFound
-    headers = {"Content-Type": "image/jpeg", "Cache-Control": "private, no-store" if signed else "public, max-age=3600"}
+    headers = {
+        "Content-Type": "image/jpeg",
+        "Cache-Control": "private, no-store" if signed else "public, max-age=3600",
+    }
     return web.FileResponse(file, headers=headers)

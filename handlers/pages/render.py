@@ -27,7 +27,13 @@ _YEAR = 365 * 24 * 3600
 
 def environment(texts: Texts) -> Environment:
     """Templates that escape everything and know no undefined name."""
-    jinja = Environment(loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    jinja = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
     jinja.globals.update(t=texts.text, at=at, query=query, static=static)
     jinja.filters.update(moment=moment, iso=iso, lines=lines)
     return jinja
@@ -50,7 +56,8 @@ def _version(file: Path, _changed: int) -> str:
 
 
 def static(name: str) -> str:
-    """A static file's address with its version, so that browsers may keep it; empty where it was not fetched."""
+    """A static file's address with its version, so that browsers may keep it; empty where it was not
+    fetched."""
     file = STATIC / name
     return f"/static/{name}?v={_version(file, file.stat().st_mtime_ns)}" if file.is_file() else ""
 
@@ -72,13 +79,24 @@ def lines(text: str) -> Markup:
     return Markup("<br>").join(text.splitlines())
 
 
-def page(request: web.Request, template: str, *, status: int = 200, private: bool = False, **values: Any) -> web.Response:
+def page(
+    request: web.Request, template: str, *, status: int = 200, private: bool = False, **values: Any
+) -> web.Response:
     """The page. A private one is not kept by any cache, not indexed, and its address goes nowhere."""
     site = request.app[SITE]
     asked = request.query.get(LARGE)
     large = asked == "1" if asked in {"0", "1"} else request.cookies.get(LARGE) == "1"
-    other = request.rel_url.update_query({LARGE: "0" if large else "1"}) if request.method in {"GET", "HEAD"} else None
-    everywhere: Mapping[str, Any] = {"large": large, "other_size": str(other) if other is not None else "", "now": site.clock.now(), "private": private}
+    other = (
+        request.rel_url.update_query({LARGE: "0" if large else "1"})
+        if request.method in {"GET", "HEAD"}
+        else None
+    )
+    everywhere: Mapping[str, Any] = {
+        "large": large,
+        "other_size": str(other) if other is not None else "",
+        "now": site.clock.now(),
+        "private": private,
+    }
     html = site.jinja.get_template(template).render(**everywhere, **values)
     response = web.Response(text=html, status=status, content_type="text/html", charset="utf-8")
     response.headers["Cache-Control"] = "no-store" if private else "no-cache"

@@ -1,4 +1,5 @@
-"""The sandbox: a WeChat-like page on which anybody plays anybody of the roster. The talking itself is the sandbox channel's API."""
+"""The sandbox: a WeChat-like page on which anybody plays anybody of the roster. The talking itself is the
+sandbox channel's API."""
 
 from __future__ import annotations
 
@@ -31,7 +32,18 @@ async def people(request: web.Request) -> web.Response:
         return cast.cast(session, now, asked=asked)
 
     groups = await site.database.read(read)
-    return _json({"groups": [{"name": group_name(site, group), "more": group.more, "people": [described(one) for one in group.people]} for group in groups]})
+    return _json(
+        {
+            "groups": [
+                {
+                    "name": group_name(site, group),
+                    "more": group.more,
+                    "people": [described(one) for one in group.people],
+                }
+                for group in groups
+            ]
+        }
+    )
 
 
 @routes.get("/sandbox/people/{key}")

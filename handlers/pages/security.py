@@ -1,4 +1,5 @@
-"""Who may ask for what: headers on every answer, the sandbox for this machine only, no posts from foreign pages, kind pages for refusals."""
+"""Who may ask for what: headers on every answer, the sandbox for this machine only, no posts from foreign
+pages, kind pages for refusals."""
 
 from __future__ import annotations
 
@@ -16,7 +17,8 @@ from handlers.pages.site import SITE
 
 log = structlog.get_logger("pages")
 
-#: WeUI draws its icons from data: addresses in its style sheet; the sandbox shows a photo before it is sent from one too.
+#: WeUI draws its icons from data: addresses in its style sheet; the sandbox shows a photo before it is sent
+#: from one too.
 POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -45,7 +47,8 @@ async def set_headers(request: web.Request, response: web.StreamResponse) -> Non
     """A signal for every response, whoever made it."""
     headers = response.headers
     if response.content_type == "application/json" and request.path.startswith("/sandbox/"):
-        # No page: nothing in it can run, be framed or lead anywhere, and it is asked for at every line of talk.
+        # No page: nothing in it can run, be framed or lead anywhere, and it is asked for at every line of
+        # talk.
         headers["X-Content-Type-Options"] = "nosniff"
         headers.popall("Server", None)
         return
@@ -64,13 +67,20 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
         if is_sandbox(request) and not sandbox_allowed(request, request.app[SITE].settings):
             return _refuse(request, 403, "pages/sandbox_closed_title", "pages/sandbox_closed_text")
-        if request.method not in {hdrs.METH_GET, hdrs.METH_HEAD, hdrs.METH_OPTIONS} and foreign(request, request.app[SITE].settings):
+        if request.method not in {hdrs.METH_GET, hdrs.METH_HEAD, hdrs.METH_OPTIONS} and foreign(
+            request, request.app[SITE].settings
+        ):
             return _refuse(request, 403, *WORDS[403])
         return await handler(request)
     except web.HTTPException as answer:
         if answer.status < 400 or answer.content_type != "text/plain":
             raise
-        return _refuse(request, answer.status, *WORDS.get(answer.status, WORDS[500]), allow=answer.headers.get(hdrs.ALLOW))
+        return _refuse(
+            request,
+            answer.status,
+            *WORDS.get(answer.status, WORDS[500]),
+            allow=answer.headers.get(hdrs.ALLOW),
+        )
     except ConnectionError:
         # The visitor left.
         raise
@@ -81,14 +91,18 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
         return _refuse(request, 500, *WORDS[500])
 
 
-def _refuse(request: web.Request, status: int, title: str, text: str, *, allow: str | None = None) -> web.Response:
+def _refuse(
+    request: web.Request, status: int, title: str, text: str, *, allow: str | None = None
+) -> web.Response:
     site = request.app[SITE]
     headers = {hdrs.ALLOW: allow} if allow else {}
     if request.path.endswith(".json") or (is_sandbox(request) and request.path != "/sandbox"):
         response = data({"error": site.texts.text(title)}, status=status)
         response.headers.update(headers)
         return response
-    response = page(request, "told.html", status=status, title=site.texts.text(title), text=site.texts.text(text))
+    response = page(
+        request, "told.html", status=status, title=site.texts.text(title), text=site.texts.text(text)
+    )
     response.headers.update(headers)
     return response
 
@@ -108,7 +122,10 @@ def sandbox_allowed(request: web.Request, settings: Settings) -> bool:
         client is not None
         and client.is_loopback
         and _is_own_name(request.host)
-        and (bool(settings.trusted_proxy) or not ("X-Forwarded-For" in request.headers or "Forwarded" in request.headers))
+        and (
+            bool(settings.trusted_proxy)
+            or not ("X-Forwarded-For" in request.headers or "Forwarded" in request.headers)
+        )
     )
 
 
@@ -123,11 +140,14 @@ def _is_own_name(netloc: str) -> bool:
 
 
 def client_address(request: web.Request, settings: Settings) -> IPv4Address | IPv6Address | None:
-    """The visitor's address. X-Forwarded-For is believed only from the trusted proxy, and of it only what that proxy added."""
+    """The visitor's address. X-Forwarded-For is believed only from the trusted proxy, and of it only what
+    that proxy added."""
     address = _address(request.remote or "")
     if address is None or not _trusted(address, settings):
         return address
-    hops = [hop.strip() for header in request.headers.getall("X-Forwarded-For", ()) for hop in header.split(",")]
+    hops = [
+        hop.strip() for header in request.headers.getall("X-Forwarded-For", ()) for hop in header.split(",")
+    ]
     for hop in reversed(hops):
         forwarded = _address(hop)
         if forwarded is None:
@@ -169,7 +189,8 @@ def _address(text: str) -> IPv4Address | IPv6Address | None:
 
 
 def foreign(request: web.Request, settings: Settings) -> bool:
-    """Sent by a page of another site. Programs send neither header and pass: they carry no visitor's cookies."""
+    """Sent by a page of another site. Programs send neither header and pass: they carry no visitor's
+    cookies."""
     site = request.headers.get("Sec-Fetch-Site")
     if site is not None:
         return site not in {"same-origin", "none"}
@@ -177,6 +198,7 @@ def foreign(request: web.Request, settings: Settings) -> bool:
     if origin is None:
         return False
     if origin == "null" and request.path.startswith("/t/"):
-        # Older browsers say so for a page that sends no referrer; the secret in the path stands for the origin.
+        # Older browsers say so for a page that sends no referrer; the secret in the path stands for the
+        # origin.
         return False
     return urlsplit(origin).netloc not in {request.host, urlsplit(settings.url).netloc}

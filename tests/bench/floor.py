@@ -1,7 +1,10 @@
-"""What the bot is measured against, each a process of its own: `python -m tests.bench.floor json|bytes|commits …`.
+"""What the bot is measured against, each a process of its own: `python -m tests.bench.floor
+json|bytes|commits …`.
 
-`json`: a bare aiohttp handler that parses the same JSON and answers {"replies": []}. `bytes`: a socket that answers fixed bytes, to
-show how fast the load generator is. `commits URL`: single-row commits to the same SQLite through ORM sessions.
+`json`: a bare aiohttp handler that parses the same JSON and answers {"replies": []}. `bytes`: a socket that
+answers fixed bytes, to
+show how fast the load generator is. `commits URL`: single-row commits to the same SQLite through ORM
+sessions.
 """
 
 from __future__ import annotations
@@ -63,7 +66,8 @@ async def serve(kind: str) -> None:
 
 
 def commits(address: str) -> None:
-    """For each number of seconds on standard input: one ORM session, one row, one commit, over and over; the rate on standard output."""
+    """For each number of seconds on standard input: one ORM session, one row, one commit, over and over; the
+    rate on standard output."""
     engine = sync_engine(parse_url(address))
     now = datetime.now(UTC)
     for line in sys.stdin:

@@ -1,4 +1,5 @@
-"""Made-up lines of a residents' group: everyday talk, and reports each of another flat so that none joins another."""
+"""Made-up lines of a residents' group: everyday talk, and reports each of another flat so that none joins
+another."""
 
 from __future__ import annotations
 
@@ -109,7 +110,16 @@ CHATTER = """
 """.strip().splitlines()
 
 #: Of these the ones without any word that the bot listens for.
-PLAIN = ("哈哈哈哈笑死我了", "早上好 大家周末愉快", "吃了吗", "刚到家", "晚安", "[强][强][强]", "路上慢点", "今晚的月亮好圆")
+PLAIN = (
+    "哈哈哈哈笑死我了",
+    "早上好 大家周末愉快",
+    "吃了吗",
+    "刚到家",
+    "晚安",
+    "[强][强][强]",
+    "路上慢点",
+    "今晚的月亮好圆",
+)
 
 #: What follows the flat in a report; each reads as something wrong there.
 TROUBLES = (
@@ -129,7 +139,21 @@ TROUBLES = (
 def chatter(seed: int = 1) -> Iterator[str]:
     """Lines without end: what people say, now and then with a name, a number or a face."""
     dice = random.Random(seed)
-    tails = ("", "", "", "", "", " 哈哈", "~", "！", "。", "[呲牙]", " 谢谢大家", "呀", f" {dice.randint(2, 99)}")
+    tails = (
+        "",
+        "",
+        "",
+        "",
+        "",
+        " 哈哈",
+        "~",
+        "！",
+        "。",
+        "[呲牙]",
+        " 谢谢大家",
+        "呀",
+        f" {dice.randint(2, 99)}",
+    )
     while True:
         yield dice.choice(CHATTER) + dice.choice(tails)
 
@@ -142,7 +166,8 @@ def flats(buildings: int, units: int) -> Iterator[tuple[int, int, str]]:
 
 
 def reports(buildings: int, units: int) -> Iterator[tuple[int, str]]:
-    """(building, text): first another kind of trouble for each next flat, then the next kind of the same flat."""
+    """(building, text): first another kind of trouble for each next flat, then the next kind of the same
+    flat."""
     for shift in range(len(TROUBLES)):
         for place, (building, unit, room) in enumerate(flats(buildings, units)):
             yield building, f"{building}栋{unit}单元{room} {TROUBLES[(place + shift) % len(TROUBLES)]}"

@@ -1,4 +1,5 @@
-"""The load generator: HTTP/1.1 over kept-alive raw sockets, as little Python a request as can be, so that it does not hide the server."""
+"""The load generator: HTTP/1.1 over kept-alive raw sockets, as little Python a request as can be, so that it
+does not hide the server."""
 
 from __future__ import annotations
 
@@ -51,7 +52,9 @@ def request(path: str, body: dict[str, Any]) -> bytes:
 class _Connection(asyncio.Protocol):
     """One request at a time; `answered(status_ok, body)` when its answer is complete."""
 
-    def __init__(self, answered: Callable[[_Connection, bool, bytes], None], lost: Callable[[], None]) -> None:
+    def __init__(
+        self, answered: Callable[[_Connection, bool, bytes], None], lost: Callable[[], None]
+    ) -> None:
         self.answered, self.lost = answered, lost
         self.buffer = b""
         self.planned = 0.0
@@ -101,7 +104,13 @@ def _check(run: Run, expected: Callable[[bytes], bool], fine: bool, body: bytes)
             run.odd.append(body[:300])
 
 
-async def closed_loop(port: int, make: Callable[[], bytes], seconds: float, expected: Callable[[bytes], bool], connections: int = CLOSED) -> Run:
+async def closed_loop(
+    port: int,
+    make: Callable[[], bytes],
+    seconds: float,
+    expected: Callable[[bytes], bool],
+    connections: int = CLOSED,
+) -> Run:
     """Each connection sends its next request as soon as the last one is answered."""
     loop = asyncio.get_running_loop()
     run, finished = Run(), asyncio.Event()
@@ -118,7 +127,10 @@ async def closed_loop(port: int, make: Callable[[], bytes], seconds: float, expe
         if not busy:
             finished.set()
 
-    opened = [(await loop.create_connection(lambda: _Connection(answered, finished.set), "127.0.0.1", port))[1] for _ in range(connections)]
+    opened = [
+        (await loop.create_connection(lambda: _Connection(answered, finished.set), "127.0.0.1", port))[1]
+        for _ in range(connections)
+    ]
     with _measured(run):
         until, busy = time.perf_counter() + seconds, len(opened)
         for connection in opened:
@@ -128,8 +140,11 @@ async def closed_loop(port: int, make: Callable[[], bytes], seconds: float, expe
     return run
 
 
-async def open_loop(port: int, make: Callable[[], bytes], rate: float, seconds: float, expected: Callable[[bytes], bool]) -> Run:
-    """Requests at their planned moments whatever the answers do; a request that finds no free connection waits, and that wait counts."""
+async def open_loop(
+    port: int, make: Callable[[], bytes], rate: float, seconds: float, expected: Callable[[bytes], bool]
+) -> Run:
+    """Requests at their planned moments whatever the answers do; a request that finds no free connection
+    waits, and that wait counts."""
     loop = asyncio.get_running_loop()
     run, finished = Run(), asyncio.Event()
     total = int(rate * seconds)
@@ -147,7 +162,10 @@ async def open_loop(port: int, make: Callable[[], bytes], rate: float, seconds: 
         if run.answered == total:
             finished.set()
 
-    opened = [(await loop.create_connection(lambda: _Connection(answered, finished.set), "127.0.0.1", port))[1] for _ in range(OPEN)]
+    opened = [
+        (await loop.create_connection(lambda: _Connection(answered, finished.set), "127.0.0.1", port))[1]
+        for _ in range(OPEN)
+    ]
     free = list(opened)
     with _measured(run):
         began = time.perf_counter()
@@ -171,7 +189,9 @@ def _shut(opened: list[_Connection], run: Run, unanswered: int) -> None:
         connection.lost = _nothing
         connection.transport.close()
     if unanswered:
-        raise ConnectionError(f"the server hung up: {unanswered} requests unanswered, {run.answered} answered")
+        raise ConnectionError(
+            f"the server hung up: {unanswered} requests unanswered, {run.answered} answered"
+        )
 
 
 def _nothing() -> None:

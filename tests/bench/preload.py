@@ -1,4 +1,5 @@
-"""A long history for the roster's community: issues with all the rows they leave, most closed, some thousand live. `python -m tests.bench.preload URL COUNT`."""
+"""A long history for the roster's community: issues with all the rows they leave, most closed, some thousand
+live. `python -m tests.bench.preload URL COUNT`."""
 
 from __future__ import annotations
 
@@ -22,7 +23,18 @@ from models.places import Building, Community, Household
 from models.records import Counter, LedgerHead, Notice
 from tests.bench.lines import TROUBLES
 
-CATEGORIES = ("leak_drainage", "water_power_gas", "noise", "sanitation", "public_facilities", "greening", "fire_safety", "parking_traffic", "elevator", "other")
+CATEGORIES = (
+    "leak_drainage",
+    "water_power_gas",
+    "noise",
+    "sanitation",
+    "public_facilities",
+    "greening",
+    "fire_safety",
+    "parking_traffic",
+    "elevator",
+    "other",
+)
 LIVE, CHUNK = 5_000, 2_000
 #: Delivered messages are kept a week; of this size of community that is about the last so many issues.
 TALKED_OF = 5_000
@@ -36,11 +48,19 @@ class Town:
 
     def __init__(self, connection: Connection) -> None:
         self.community: int = connection.execute(select(Community.id)).scalar_one()
-        self.chat: int = connection.execute(select(Chat.id).where(Chat.building_id.is_(None))).scalars().all()[0]
-        self.buildings: Sequence[Any] = connection.execute(select(Building.id, Building.estate_id, Building.name)).all()
-        captains = connection.execute(select(Post.building_id, Post.person_id).where(Post.role == Role.CAPTAIN)).all()
+        self.chat: int = (
+            connection.execute(select(Chat.id).where(Chat.building_id.is_(None))).scalars().all()[0]
+        )
+        self.buildings: Sequence[Any] = connection.execute(
+            select(Building.id, Building.estate_id, Building.name)
+        ).all()
+        captains = connection.execute(
+            select(Post.building_id, Post.person_id).where(Post.role == Role.CAPTAIN)
+        ).all()
         self.captains = {building: person for building, person in captains if building is not None}
-        self.people: Sequence[Any] = connection.execute(select(Person.id, Person.key).join(Household, Person.household_id == Household.id)).all()
+        self.people: Sequence[Any] = connection.execute(
+            select(Person.id, Person.key).join(Household, Person.household_id == Household.id)
+        ).all()
         self.identities = [new_id() for _ in self.people]
 
 
@@ -48,7 +68,9 @@ def history(town: Town, count: int) -> Iterator[Rows]:
     """The rows, some thousand issues at a time."""
     head, seq = ledger.GENESIS, 0
     for first in range(0, count, CHUNK):
-        rows: Rows = {kind: [] for kind in (Issue, Endorsement, Assignment, IssueEvent, Deadline, Notice, Inbox, Outbox)}
+        rows: Rows = {
+            kind: [] for kind in (Issue, Endorsement, Assignment, IssueEvent, Deadline, Notice, Inbox, Outbox)
+        }
         for place in range(first, min(count, first + CHUNK)):
             live = place >= count - LIVE
             issue = _issue(town, rows, place, count, live)
@@ -99,9 +121,22 @@ def _issue(town: Town, rows: Rows, place: int, count: int, live: bool) -> dict[s
         "changed_at": opened + timedelta(hours=30),
     }
     rows[Issue].append(issue)
-    rated = {"score": place % 5 + 1, "rated_at": opened + timedelta(hours=31)} if not live else {"score": None, "rated_at": None}
+    rated = (
+        {"score": place % 5 + 1, "rated_at": opened + timedelta(hours=31)}
+        if not live
+        else {"score": None, "rated_at": None}
+    )
     rows[Endorsement].append(
-        {"id": new_id(), **common, "identity_id": reporter, "first": True, "at": opened, "text": text, "message_id": f"old{place}", **rated}
+        {
+            "id": new_id(),
+            **common,
+            "identity_id": reporter,
+            "first": True,
+            "at": opened,
+            "text": text,
+            "message_id": f"old{place}",
+            **rated,
+        }
     )
     task = {
         "id": new_id(),
@@ -114,17 +149,47 @@ def _issue(town: Town, rows: Rows, place: int, count: int, live: bool) -> dict[s
         "why": {"role": "captain"},
     }
     rows[Assignment].append(
-        task | {"accepted_at": opened + timedelta(hours=1) if accepted else None, "ended_at": None if live else opened + timedelta(hours=30)}
+        task
+        | {
+            "accepted_at": opened + timedelta(hours=1) if accepted else None,
+            "ended_at": None if live else opened + timedelta(hours=30),
+        }
     )
-    steps = ("opened", "given", *(("accepted",) if accepted else ()), *(() if live else ("resolved", "confirmed", "closed")))
+    steps = (
+        "opened",
+        "given",
+        *(("accepted",) if accepted else ()),
+        *(() if live else ("resolved", "confirmed", "closed")),
+    )
     for hour, what in enumerate(steps):
-        by = {"role": Role.CAPTAIN, "person_id": captain} if what in ("given", "accepted", "resolved") else {"role": None, "person_id": None}
-        rows[IssueEvent].append({"id": new_id(), **common, "at": opened + timedelta(hours=hour), "what": what, "public": {}, "detail": "", **by})
+        by = (
+            {"role": Role.CAPTAIN, "person_id": captain}
+            if what in ("given", "accepted", "resolved")
+            else {"role": None, "person_id": None}
+        )
+        rows[IssueEvent].append(
+            {
+                "id": new_id(),
+                **common,
+                "at": opened + timedelta(hours=hour),
+                "what": what,
+                "public": {},
+                "detail": "",
+                **by,
+            }
+        )
     for what in (Due.ACCEPT, *((Due.RESOLVE,) if accepted else ()), *(() if live else (Due.CONFIRM,))):
         running = live and (what is Due.RESOLVE or not accepted)
         due = END + timedelta(days=300) if running else opened + timedelta(days=2)
         rows[Deadline].append(
-            {"id": new_id(), **common, "what": what, "due_at": due, "settled_at": None if running else opened, "met": None if running else True}
+            {
+                "id": new_id(),
+                **common,
+                "what": what,
+                "due_at": due,
+                "settled_at": None if running else opened,
+                "met": None if running else True,
+            }
         )
     if place >= count - TALKED_OF:
         _messages(town, rows, issue, place, opened)
@@ -134,20 +199,57 @@ def _issue(town: Town, rows: Rows, place: int, count: int, live: bool) -> dict[s
 def _messages(town: Town, rows: Rows, issue: dict[str, Any], place: int, opened: datetime) -> None:
     heard = new_id()
     rows[Inbox].append({"id": heard, "channel": "sandbox", "message_id": f"old{place}", "at": opened})
-    for address in ("g-all", f"dm:captain{place % 60 + 1}", f"dm:{town.people[place % len(town.people)].key}"):
+    for address in (
+        "g-all",
+        f"dm:captain{place % 60 + 1}",
+        f"dm:{town.people[place % len(town.people)].key}",
+    ):
         body = {"text": f"收到，#{issue['number']} 已转给楼栋长", "buttons": [], "images": [], "links": []}
-        sent = {"at": opened, "delivery": Delivery.SENT, "due_at": opened, "sent_at": opened, "attempts": 0, "last_error": ""}
-        row = {"id": new_id(), "community_id": town.community, "turn_id": heard, "channel": "sandbox", "address": address, "body": body, "about": issue["id"]}
-        rows[Outbox].append(row | sent | {"receipt": f"{1_700_000_000_000_000 + len(rows[Outbox]) + place * 10}"})
+        sent = {
+            "at": opened,
+            "delivery": Delivery.SENT,
+            "due_at": opened,
+            "sent_at": opened,
+            "attempts": 0,
+            "last_error": "",
+        }
+        row = {
+            "id": new_id(),
+            "community_id": town.community,
+            "turn_id": heard,
+            "channel": "sandbox",
+            "address": address,
+            "body": body,
+            "about": issue["id"],
+        }
+        rows[Outbox].append(
+            row | sent | {"receipt": f"{1_700_000_000_000_000 + len(rows[Outbox]) + place * 10}"}
+        )
 
 
 def _notice(rows: Rows, issue: dict[str, Any], seq: int, previous: str) -> str:
-    payload = {"status": "closed", "number": issue["number"], "title": "3栋 · 漏水排水", "category": issue["category"], "endorsements": 0}
+    payload = {
+        "status": "closed",
+        "number": issue["number"],
+        "title": "3栋 · 漏水排水",
+        "category": issue["category"],
+        "endorsements": 0,
+    }
     salt, at = f"{seq:032x}", issue["changed_at"]
     committed = ledger.payload_hash(salt, payload)
     made = ledger.entry_hash(previous, seq, "issue_closed", ledger.stamp(at), committed)
-    known = {"id": new_id(), "community_id": issue["community_id"], "seq": seq, "kind": "issue_closed", "at": at, "issue_id": issue["id"]}
-    rows[Notice].append(known | {"salt": salt, "payload": payload, "payload_hash": committed, "previous": previous, "hash": made})
+    known = {
+        "id": new_id(),
+        "community_id": issue["community_id"],
+        "seq": seq,
+        "kind": "issue_closed",
+        "at": at,
+        "issue_id": issue["id"],
+    }
+    rows[Notice].append(
+        known
+        | {"salt": salt, "payload": payload, "payload_hash": committed, "previous": previous, "hash": made}
+    )
     return made
 
 
@@ -158,7 +260,14 @@ def load(address: str, count: int) -> int:
     with engine.begin() as connection:
         town = Town(connection)
         known = [
-            {"id": made, "channel": "sandbox", "external": person.key, "person_id": person.id, "ignored": False, "seen_at": END}
+            {
+                "id": made,
+                "channel": "sandbox",
+                "external": person.key,
+                "person_id": person.id,
+                "ignored": False,
+                "seen_at": END,
+            }
             for made, person in zip(town.identities, town.people, strict=True)
         ]
         connection.execute(insert(Identity), known)

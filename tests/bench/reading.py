@@ -1,4 +1,5 @@
-"""The language part by itself, a process of its own: start-up, memory, lines a second, the longest input. Prints one JSON line."""
+"""The language part by itself, a process of its own: start-up, memory, lines a second, the longest input.
+Prints one JSON line."""
 
 from __future__ import annotations
 
@@ -65,7 +66,18 @@ def main(seconds: float) -> None:
         found["real_glanced"] = sum(map(reader.glance, real)) / len(real)
     long = "".join(islice(mixed(9), 3000))[:20_000]
     random_like = "".join(chr(0x4E00 + place * 7919 % 20_000) for place in range(20_000))
-    found["long_ms"] = max(_one(reader, text) for text in (long, random_like, "栋" * 20_000, "1" * 20_000, "@" * 20_000, "投票：" * 6_666, "\n1. 张三" * 3_000))
+    found["long_ms"] = max(
+        _one(reader, text)
+        for text in (
+            long,
+            random_like,
+            "栋" * 20_000,
+            "1" * 20_000,
+            "@" * 20_000,
+            "投票：" * 6_666,
+            "\n1. 张三" * 3_000,
+        )
+    )
     print(json.dumps(found))
 
 

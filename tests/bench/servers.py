@@ -19,7 +19,16 @@ NOW = "2026-11-23T10:00:00+08:00"
 def environment(home: Path, **more: str) -> dict[str, str]:
     """The variables of an installation of its own."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith("YISHITING_")}
-    return kept | {"YISHITING_HOME": str(home), "YISHITING_DEMO": "0", "YISHITING_SANDBOX": "1", "YISHITING_SANDBOX_NOW": NOW} | more
+    return (
+        kept
+        | {
+            "YISHITING_HOME": str(home),
+            "YISHITING_DEMO": "0",
+            "YISHITING_SANDBOX": "1",
+            "YISHITING_SANDBOX_NOW": NOW,
+        }
+        | more
+    )
 
 
 def database(home: Path) -> str:
@@ -29,7 +38,13 @@ def database(home: Path) -> str:
 
 def command(home: Path, *words: str) -> str:
     """Run `yishiting …` to its end; its output. Raises what it said when it fails."""
-    done = subprocess.run([sys.executable, "-m", "bot", *words], env=environment(home), capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-m", "bot", *words],
+        env=environment(home),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     if done.returncode:
         raise RuntimeError(f"yishiting {' '.join(words)}: {done.stdout}{done.stderr}")
     return done.stdout
@@ -37,7 +52,13 @@ def command(home: Path, *words: str) -> str:
 
 def python(module: str, *words: str, home: Path) -> str:
     """Run a module of the benchmarks to its end; its output."""
-    done = subprocess.run([sys.executable, "-m", module, *words], env=environment(home), capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-m", module, *words],
+        env=environment(home),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     if done.returncode:
         raise RuntimeError(f"{module}: {done.stderr}")
     return done.stdout
@@ -53,7 +74,12 @@ class Floor:
     """A process of tests/bench/floor.py that prints its port."""
 
     def __init__(self, kind: str, home: Path) -> None:
-        self.process = subprocess.Popen([sys.executable, "-m", "tests.bench.floor", kind], env=environment(home), stdout=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "tests.bench.floor", kind],
+            env=environment(home),
+            stdout=subprocess.PIPE,
+            text=True,
+        )
         assert self.process.stdout is not None
         self.port = int(self.process.stdout.readline())
 
@@ -68,7 +94,9 @@ class Committer:
 
     def __init__(self, home: Path) -> None:
         words = [sys.executable, "-m", "tests.bench.floor", "commits", database(home)]
-        self.process = subprocess.Popen(words, env=environment(home), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen(
+            words, env=environment(home), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
 
     def rate(self, seconds: float) -> float:
         """Commits a second."""
@@ -92,7 +120,12 @@ class Bot:
             self.port = free.getsockname()[1]
         self.home = home
         with (home / "server.log").open("w") as log:
-            self.process = subprocess.Popen([sys.executable, "-m", "bot", "run"], env=environment(home, YISHITING_PORT=str(self.port)), stdout=log, stderr=log)
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "bot", "run"],
+                env=environment(home, YISHITING_PORT=str(self.port)),
+                stdout=log,
+                stderr=log,
+            )
         self._wait()
 
     def _wait(self) -> None:
@@ -116,7 +149,10 @@ class Bot:
         status = Path(f"/proc/{self.process.pid}/status")
         if not status.exists():
             return 0.0
-        return int(next(line for line in status.read_text().splitlines() if line.startswith("VmRSS")).split()[1]) / 1024
+        return (
+            int(next(line for line in status.read_text().splitlines() if line.startswith("VmRSS")).split()[1])
+            / 1024
+        )
 
     def stop(self) -> None:
         """SIGTERM, as an operator would."""

@@ -1,4 +1,5 @@
-"""A headless Chromium for the tests marked `browser`: Debian's or whichever tools/browser.py finds, driven by Playwright, on a phone of 390 px."""
+"""A headless Chromium for the tests marked `browser`: Debian's or whichever tools/browser.py finds, driven by
+Playwright, on a phone of 390 px."""
 
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -8,7 +9,8 @@ from playwright.async_api import Browser, ConsoleMessage, Error, Page, async_pla
 
 from tools.browser import find_chromium
 
-# No sandbox, since CI is root; the rest keeps Chromium from calling home, which a closed network refuses at every start.
+# No sandbox, since CI is root; the rest keeps Chromium from calling home, which a closed network refuses at
+# every start.
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -50,20 +52,27 @@ async def browser(chromium: str) -> AsyncIterator[Browser]:
 
 @pytest.fixture
 def complaints() -> list[str]:
-    """What pages complained of: exceptions, blocked by the Content-Security-Policy, files not found. A test that provokes one clears the list."""
+    """What pages complained of: exceptions, blocked by the Content-Security-Policy, files not found. A test
+    that provokes one clears the list."""
     return []
 
 
 @pytest.fixture
 async def open_page(browser: Browser, complaints: list[str]) -> AsyncIterator[Callable[[], Awaitable[Page]]]:
-    """Call it for one more resident's phone: 390 px wide, cookies of its own, Chinese, Shanghai's time, fingers instead of a mouse.
+    """Call it for one more resident's phone: 390 px wide, cookies of its own, Chinese, Shanghai's time,
+    fingers instead of a mouse.
 
     The test fails if any of the pages complained.
     """
 
     async def another() -> Page:
         context = await browser.new_context(
-            viewport={"width": 390, "height": 844}, device_scale_factor=2, is_mobile=True, has_touch=True, locale="zh-CN", timezone_id="Asia/Shanghai"
+            viewport={"width": 390, "height": 844},
+            device_scale_factor=2,
+            is_mobile=True,
+            has_touch=True,
+            locale="zh-CN",
+            timezone_id="Asia/Shanghai",
         )
         page = await context.new_page()
         listen(page, complaints)

@@ -1,4 +1,5 @@
-"""The browser itself works: a page served here, 390 px wide, with Chinese letters, a tap, and complaints heard."""
+"""The browser itself works: a page served here, 390 px wide, with Chinese letters, a tap, and complaints
+heard."""
 
 from collections.abc import AsyncIterator
 
@@ -44,14 +45,17 @@ async def test_a_phone_opens_a_page_and_taps(page: Page, url: str) -> None:
 async def test_chinese_letters_have_a_font(page: Page, url: str) -> None:
     await page.goto(url)
 
-    # Five full-width characters at 20 px. Without a font they are empty boxes of another width, or nothing at all.
+    # Five full-width characters at 20 px. Without a font they are empty boxes of another width, or nothing at
+    # all.
     await page.evaluate("five.style.fontSize = '20px'")
     assert await page.evaluate("five.getBoundingClientRect().width") == pytest.approx(100, abs=1)
 
 
 async def test_what_a_page_complains_of_is_heard(page: Page, url: str, complaints: list[str]) -> None:
     await page.goto(url)
-    await page.evaluate("document.body.append(Object.assign(document.createElement('script'), {textContent: 'stolen = 1'}))")
+    await page.evaluate(
+        "document.body.append(Object.assign(document.createElement('script'), {textContent: 'stolen = 1'}))"
+    )
 
     assert any("Content Security Policy" in complaint for complaint in complaints)
     complaints.clear()

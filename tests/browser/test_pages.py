@@ -1,4 +1,5 @@
-"""The pages in a browser: a phone of 390 px, large print, dark, without JavaScript, and with hostile names."""
+"""The pages in a browser: a phone of 390 px, large print, dark, without JavaScript, and with hostile
+names."""
 
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -17,7 +18,8 @@ SHOTS = Path(__file__).parent / "shots" if os.environ.get("TEST_SHOTS") else Non
 
 @pytest.fixture(autouse=True)
 async def jinkang(tmp_path: Path) -> AsyncIterator[Town]:
-    """Opened before any page and closed after the last: a page that polls would complain of a server that is gone."""
+    """Opened before any page and closed after the last: a page that polls would complain of a server that is
+    gone."""
     async with town(tmp_path) as served:
         yield served
 
@@ -25,7 +27,9 @@ async def jinkang(tmp_path: Path) -> AsyncIterator[Town]:
 async def report_at_the_gate(page: Page, jinkang: Town, text: str = "电梯停在3楼不动了") -> str:
     await page.goto(jinkang.gate)
     await page.get_by_label("哪里出了什么问题").fill(text)
-    await page.get_by_label("拍张照片").set_input_files({"name": "lift.jpg", "mimeType": "image/jpeg", "buffer": photo()})
+    await page.get_by_label("拍张照片").set_input_files(
+        {"name": "lift.jpg", "mimeType": "image/jpeg", "buffer": photo()}
+    )
     await page.get_by_role("button", name="提交").tap()
     await page.wait_for_url("**/t/*")
     return page.url
@@ -70,8 +74,12 @@ async def test_unknown_pages_are_kind(page: Page, jinkang: Town, complaints: lis
     complaints.clear()
 
 
-async def test_without_javascript_a_report_is_made_followed_and_confirmed(browser: Browser, open_page: Callable[[], Awaitable[Page]], jinkang: Town) -> None:
-    context = await browser.new_context(java_script_enabled=False, viewport={"width": 390, "height": 844}, has_touch=True, locale="zh-CN")
+async def test_without_javascript_a_report_is_made_followed_and_confirmed(
+    browser: Browser, open_page: Callable[[], Awaitable[Page]], jinkang: Town
+) -> None:
+    context = await browser.new_context(
+        java_script_enabled=False, viewport={"width": 390, "height": 844}, has_touch=True, locale="zh-CN"
+    )
     resident = await context.new_page()
     await resident.goto(jinkang.gate)
     await resident.get_by_label("哪里出了什么问题").fill("电梯停在3楼不动了")
@@ -111,7 +119,9 @@ async def test_a_second_report_after_going_back_is_not_lost(page: Page, jinkang:
     await expect(page.locator(".list .row")).to_have_count(2)
 
 
-async def test_what_is_unclear_is_asked_again_and_nothing_is_lost(page: Page, jinkang: Town, complaints: list[str]) -> None:
+async def test_what_is_unclear_is_asked_again_and_nothing_is_lost(
+    page: Page, jinkang: Town, complaints: list[str]
+) -> None:
     await page.goto(jinkang.gate)
     await page.get_by_label("哪里出了什么问题").fill("哈哈哈哈")
     await page.get_by_role("button", name="提交").tap()
@@ -125,7 +135,11 @@ async def test_the_keyboard_reaches_everything(page: Page, jinkang: Town) -> Non
     order = []
     for _ in range(12):
         await page.keyboard.press("Tab")
-        order.append(await page.evaluate("document.activeElement.id || document.activeElement.innerText || document.activeElement.tagName"))
+        order.append(
+            await page.evaluate(
+                "document.activeElement.id || document.activeElement.innerText || document.activeElement.tagName"
+            )
+        )
     assert order[0] == "跳到正文"
     places = [order.index(name) for name in ("text", "photo", "提交")]
     assert places == sorted(places)

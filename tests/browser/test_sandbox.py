@@ -11,7 +11,8 @@ from tests.browser.town import Town, choose, photo, play, say, town
 
 @pytest.fixture(autouse=True)
 async def jinkang(tmp_path: Path) -> AsyncIterator[Town]:
-    """Opened before any page and closed after the last: a page that polls would complain of a server that is gone."""
+    """Opened before any page and closed after the last: a page that polls would complain of a server that is
+    gone."""
     async with town(tmp_path) as served:
         yield served
 
@@ -21,7 +22,9 @@ async def test_an_issue_goes_its_whole_way(open_page: Callable[[], Awaitable[Pag
 
     # The resident picks herself, opens her building's group, and reports with a photo.
     await choose(resident, jinkang.base, "迎新", "李迎新", "金康园3栋邻里群")
-    await resident.locator("#photo").set_input_files({"name": "lift.jpg", "mimeType": "image/jpeg", "buffer": photo()})
+    await resident.locator("#photo").set_input_files(
+        {"name": "lift.jpg", "mimeType": "image/jpeg", "buffer": photo()}
+    )
     await expect(resident.get_by_role("img", name="照片")).to_be_visible()
     await say(resident, "3栋电梯又坏了，停在5楼不动")
     log = resident.get_by_role("log")
@@ -36,7 +39,12 @@ async def test_an_issue_goes_its_whole_way(open_page: Callable[[], Awaitable[Pag
     await choose(captain, jinkang.base, "C0003", "王小明", "议事厅")
     task = captain.locator(".msg", has_text="新任务 #1")
     await expect(task.get_by_role("img", name="照片")).to_be_visible()
-    assert await task.get_by_role("img", name="照片").evaluate("image => image.decode().then(() => image.naturalWidth)") > 100
+    assert (
+        await task.get_by_role("img", name="照片").evaluate(
+            "image => image.decode().then(() => image.naturalWidth)"
+        )
+        > 100
+    )
     await task.get_by_role("button", name="接单").tap()
     await captain.locator(".msg").last.get_by_role("button", name="完成").tap()
 
@@ -55,7 +63,9 @@ async def test_an_issue_goes_its_whole_way(open_page: Callable[[], Awaitable[Pag
     assert not [secret for secret in ("李迎新", "王小明", "停在5楼", "13800001111") if secret in body]
 
 
-async def test_unread_messages_are_counted_until_read(open_page: Callable[[], Awaitable[Page]], jinkang: Town) -> None:
+async def test_unread_messages_are_counted_until_read(
+    open_page: Callable[[], Awaitable[Page]], jinkang: Town
+) -> None:
     captain, resident = await open_page(), await open_page()
     await captain.goto(f"{jinkang.base}/sandbox#as=C0003")
     await expect(captain.get_by_role("button", name="议事厅")).to_be_visible()

@@ -59,21 +59,37 @@ def settle(session: Session) -> None:
     community = Community(street_id=street.id, name=COMMUNITY)
     session.add(community)
     session.flush()
-    estate, grid = Estate(community_id=community.id, name=ESTATE), Grid(community_id=community.id, name="第一网格")
+    estate, grid = (
+        Estate(community_id=community.id, name=ESTATE),
+        Grid(community_id=community.id, name="第一网格"),
+    )
     session.add_all([estate, grid])
     session.flush()
-    buildings = [Building(community_id=community.id, estate_id=estate.id, grid_id=grid.id, name=str(n)) for n in range(1, 6)]
+    buildings = [
+        Building(community_id=community.id, estate_id=estate.id, grid_id=grid.id, name=str(n))
+        for n in range(1, 6)
+    ]
     session.add_all(buildings)
     session.flush()
     number = 0
     for building in buildings:
         for room in ("101", "102", "201", "502"):
-            home = Household(community_id=community.id, building_id=building.id, unit="1", room=room, area=8950, owners="")
+            home = Household(
+                community_id=community.id, building_id=building.id, unit="1", room=room, area=8950, owners=""
+            )
             session.add(home)
             session.flush()
             number += 1
             name = {9: "李迎新", 10: "张秀英", 11: HOSTILE}.get(number, f"居民{number}")
-            session.add(Person(key=f"R{number:04d}", name=name, community_id=community.id, household_id=home.id, relation=Relation.OWNER))
+            session.add(
+                Person(
+                    key=f"R{number:04d}",
+                    name=name,
+                    community_id=community.id,
+                    household_id=home.id,
+                    relation=Relation.OWNER,
+                )
+            )
     officers = [
         ("C0003", "王小明", Role.CAPTAIN, {"building_id": buildings[2].id, "estate_id": estate.id}),
         ("G0001", "赵网格", Role.GRID_MEMBER, {"grid_id": grid.id}),
@@ -86,8 +102,25 @@ def settle(session: Session) -> None:
         session.add(person)
         session.flush()
         session.add(Post(person_id=person.id, role=role, community_id=community.id, **area))
-    session.add(Chat(channel="sandbox", key="g-estate", name="金康园小区业主群", community_id=community.id, estate_id=estate.id))
-    session.add(Chat(channel="sandbox", key="g-3", name="金康园3栋邻里群", community_id=community.id, estate_id=estate.id, building_id=buildings[2].id))
+    session.add(
+        Chat(
+            channel="sandbox",
+            key="g-estate",
+            name="金康园小区业主群",
+            community_id=community.id,
+            estate_id=estate.id,
+        )
+    )
+    session.add(
+        Chat(
+            channel="sandbox",
+            key="g-3",
+            name="金康园3栋邻里群",
+            community_id=community.id,
+            estate_id=estate.id,
+            building_id=buildings[2].id,
+        )
+    )
     session.commit()
 
 

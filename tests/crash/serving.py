@@ -20,7 +20,14 @@ class Serving:
     def __init__(self, home: Path, **settings: str) -> None:
         self.home, self.log = home, home.with_name(f"{home.name}.log")
         own = {name: value for name, value in os.environ.items() if not name.startswith("YISHITING_")}
-        self.environment = {**own, "PYTHONUTF8": "1", "PYTHONUNBUFFERED": "1", "YISHITING_HOME": str(home), "YISHITING_PORT": "0", **settings}
+        self.environment = {
+            **own,
+            "PYTHONUTF8": "1",
+            "PYTHONUNBUFFERED": "1",
+            "YISHITING_HOME": str(home),
+            "YISHITING_PORT": "0",
+            **settings,
+        }
         self.process: asyncio.subprocess.Process | None = None
         self.url = ""
         #: Set while it answers.
@@ -30,7 +37,14 @@ class Serving:
         """Start the process without waiting for it to listen."""
         with self.log.open("ab") as log:
             self.process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "bot", "run", cwd=ROOT, env=self.environment, stdout=asyncio.subprocess.PIPE, stderr=log
+                sys.executable,
+                "-m",
+                "bot",
+                "run",
+                cwd=ROOT,
+                env=self.environment,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=log,
             )
         return self.process
 
@@ -45,7 +59,9 @@ class Serving:
                 self.url = found[1]
                 self.up.set()
                 return
-        raise AssertionError(f"did not start (exit {await process.wait()}):\n{self.log.read_text(encoding='utf-8')}")
+        raise AssertionError(
+            f"did not start (exit {await process.wait()}):\n{self.log.read_text(encoding='utf-8')}"
+        )
 
     async def kill(self) -> None:
         """kill -9: no handler runs, nothing is flushed."""

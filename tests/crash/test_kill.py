@@ -1,4 +1,5 @@
-"""kill -9 at random instants while 500 reports arrive: nothing that was accepted is lost, nothing happens twice (promises 2 and 3)."""
+"""kill -9 at random instants while 500 reports arrive: nothing that was accepted is lost, nothing happens
+twice (promises 2 and 3)."""
 
 from __future__ import annotations
 
@@ -66,7 +67,8 @@ class Town:
 
 
 async def kill_again_and_again(town: Town, chance: random.Random) -> None:
-    """Kill it in the middle of the work, at moments that differ from run to run; once also while it is starting."""
+    """Kill it in the middle of the work, at moments that differ from run to run; once also while it is
+    starting."""
     town.reached = {after: asyncio.Event() for after in sorted(chance.sample(range(10, REPORTS - 10), KILLS))}
     for place, goal in enumerate(town.reached.values()):
         await goal.wait()
@@ -82,10 +84,14 @@ async def kill_again_and_again(town: Town, chance: random.Random) -> None:
 def reports(database: Path) -> list[dict[str, str]]:
     """500 different flats of the demo community with something wrong in each, told by its residents."""
     with closing(sqlite3.connect(database)) as connection:
-        flats = connection.execute("SELECT b.name, h.unit, h.room FROM households h JOIN buildings b ON b.id = h.building_id ORDER BY h.id").fetchall()
+        flats = connection.execute(
+            "SELECT b.name, h.unit, h.room FROM households h JOIN buildings b ON b.id = h.building_id ORDER BY h.id"
+        ).fetchall()
         people = [
             key
-            for (key,) in connection.execute("SELECT key FROM people WHERE household_id IS NOT NULL AND id NOT IN (SELECT person_id FROM posts) ORDER BY id")
+            for (key,) in connection.execute(
+                "SELECT key FROM people WHERE household_id IS NOT NULL AND id NOT IN (SELECT person_id FROM posts) ORDER BY id"
+            )
         ]
     step = len(flats) // REPORTS
     chosen = [(place, *flats[place * step]) for place in range(REPORTS)]
@@ -133,7 +139,11 @@ def check(connection: sqlite3.Connection, answers: dict[str, list[dict[str, Any]
     def rows(query: str) -> list[Any]:
         return connection.execute(query).fetchall()
 
-    numbers = {known: int(found[1]) for known, replies in answers.items() if replies and (found := _NUMBER.search(replies[0]["text"]))}
+    numbers = {
+        known: int(found[1])
+        for known, replies in answers.items()
+        if replies and (found := _NUMBER.search(replies[0]["text"]))
+    }
     assert len(numbers) == REPORTS, "a report was not answered with a number"
     assert sorted(numbers.values()) == list(range(1, REPORTS + 1)), "numbers are not 1 to 500, once each"
     assert [n for (n,) in rows("SELECT number FROM issues ORDER BY number")] == list(range(1, REPORTS + 1))
@@ -143,12 +153,18 @@ def check(connection: sqlite3.Connection, answers: dict[str, list[dict[str, Any]
     told = dict(rows("SELECT e.message_id, i.number FROM endorsements e JOIN issues i ON i.id = e.issue_id"))
     assert told == numbers
     for table in ("endorsements", "assignments", "deadlines"):
-        assert Counter(n for (n,) in rows(f"SELECT count(*) FROM {table} GROUP BY issue_id")) == {1: REPORTS}, table
+        assert Counter(n for (n,) in rows(f"SELECT count(*) FROM {table} GROUP BY issue_id")) == {
+            1: REPORTS
+        }, table
     assert rows("SELECT count(*) FROM assignments WHERE holder AND ended_at IS NULL") == [(REPORTS,)]
-    assert rows("SELECT count(*) FROM deadlines WHERE what = 'accept' AND settled_at IS NULL AND missed_at IS NULL") == [(REPORTS,)]
+    assert rows(
+        "SELECT count(*) FROM deadlines WHERE what = 'accept' AND settled_at IS NULL AND missed_at IS NULL"
+    ) == [(REPORTS,)]
     assert rows("SELECT count(*) FROM issue_events WHERE what = 'opened'") == [(REPORTS,)]
     pushed = rows("SELECT i.number, o.address, p.key FROM outbox o JOIN issues i ON i.id = o.about JOIN assignments a ON a.issue_id = i.id "
                   "JOIN people p ON p.id = a.person_id WHERE o.address = 'dm:' || p.key ORDER BY i.number")  # fmt: skip
-    assert [number for number, _, _ in pushed] == list(range(1, REPORTS + 1)), "a task was not pushed to its holder exactly once"
+    assert [number for number, _, _ in pushed] == list(range(1, REPORTS + 1)), (
+        "a task was not pushed to its holder exactly once"
+    )
     assert rows("SELECT count(*) FROM outbox") == [(2 * REPORTS,)]
     assert rows("SELECT count(*) FROM outbox WHERE delivery <> 'sent'") == [(0,)]

@@ -1,6 +1,8 @@
-"""Transcripts of every journey, run through the hub with a real database. README.md here says how they are written.
+"""Transcripts of every journey, run through the hub with a real database. README.md here says how they are
+written.
 
-`YST_WRITE=1 pytest tests/dialogs` writes down what the bot says now; read the difference before you commit it.
+`YST_WRITE=1 pytest tests/dialogs` writes down what the bot says now; read the difference before you commit
+it.
 """
 
 from __future__ import annotations
@@ -51,18 +53,25 @@ class Play:
     async def do(self, line: str) -> list[str]:
         """Carry out one line; what was committed because of it."""
         if clock := CLOCK.match(line):
-            sent = await self.bot.duties.advance(timedelta(seconds=int(clock["count"]) * UNITS[clock["unit"]]))
+            sent = await self.bot.duties.advance(
+                timedelta(seconds=int(clock["count"]) * UNITS[clock["unit"]])
+            )
         else:
             said = SAID.match(line)
             assert said, f"not a line of a transcript: {line!r}"
-            sent = await self.bot.hub.receive(self.inbound(said["who"], said["chat"], said["text"].replace("\\n", "\n"), said["marks"].split()))
+            sent = await self.bot.hub.receive(
+                self.inbound(
+                    said["who"], said["chat"], said["text"].replace("\\n", "\n"), said["marks"].split()
+                )
+            )
         for message in sent:
             if message.receipt:
                 self.last[message.address] = message.receipt
         return [shown(message) for message in sent]
 
     def inbound(self, who: str, chat: str, text: str, marks: list[str]) -> Inbound:
-        """The message that a line means; `+photo`, `+mention`, `+quote`, `+voice`, `+video`, `+id=X`, `+recall=X`."""
+        """The message that a line means; `+photo`, `+mention`, `+quote`, `+voice`, `+video`, `+id=X`,
+        `+recall=X`."""
         self.count += 1
         chat = f"dm:{who}" if chat == "dm" else chat
         named = dict(mark[1:].split("=", 1) for mark in marks if "=" in mark)
@@ -105,12 +114,21 @@ async def test_dialog(file: Path, tmp_path: Path) -> None:
                 place += 1
             actual = await play.do(line)
             if "  …" in expected:
-                assert all(any(agrees(e, a) for a in actual) for e in expected if e != "  …"), f"{file.name}: {line}\n" + "\n".join(actual)
+                assert all(any(agrees(e, a) for a in actual) for e in expected if e != "  …"), (
+                    f"{file.name}: {line}\n" + "\n".join(actual)
+                )
                 written += [line, *expected]
                 continue
             written += [line, *actual]
             if not os.environ.get("YST_WRITE"):
-                matched = len(expected) == len(actual) and all(agrees(e, a) for e, a in zip(expected, actual, strict=True))
-                assert matched, f"{file.name}: {line}\nexpected:\n" + "\n".join(expected) + "\nactual:\n" + "\n".join(actual)
+                matched = len(expected) == len(actual) and all(
+                    agrees(e, a) for e, a in zip(expected, actual, strict=True)
+                )
+                assert matched, (
+                    f"{file.name}: {line}\nexpected:\n"
+                    + "\n".join(expected)
+                    + "\nactual:\n"
+                    + "\n".join(actual)
+                )
     if os.environ.get("YST_WRITE"):
         file.write_text("\n".join(written) + "\n", encoding="utf-8")  # noqa: ASYNC240 - likewise

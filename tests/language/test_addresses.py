@@ -77,7 +77,12 @@ def test_items() -> None:
 
 
 @pytest.mark.parametrize(
-    ("labels", "parts"), [("building room", ("A", None, "1215")), ("room room", (None, None, "A1215")), ("none room", (None, None, "1215"))]
+    ("labels", "parts"),
+    [
+        ("building room", ("A", None, "1215")),
+        ("room room", (None, None, "A1215")),
+        ("none room", (None, None, "1215")),
+    ],
 )
 def test_neighbours_with_one_label_are_one_name(labels: str, parts: tuple[str | None, ...]) -> None:
     grammar = _grammar()
@@ -88,20 +93,32 @@ def test_neighbours_with_one_label_are_one_name(labels: str, parts: tuple[str | 
 def test_weights_decide() -> None:
     text = "翠竹路88"
     assert _grammar(weights={"room": {"after 路": 1}}, steps={}).parse(text) == Place(room="88")
-    assert _grammar(weights={"unit": {"after 路, 2 digits": 1}, "room": {"any": 0.5}}, steps={}).parse(text) == Place(unit="88")
+    assert _grammar(weights={"unit": {"after 路, 2 digits": 1}, "room": {"any": 0.5}}, steps={}).parse(
+        text
+    ) == Place(unit="88")
     steps = {"hyphen": {"building room": 2}}
-    assert _grammar(weights={"building": {"1 of 2": 1}}, steps=steps).parse("8-9") == Place(building="8", room="9")
+    assert _grammar(weights={"building": {"1 of 2": 1}}, steps=steps).parse("8-9") == Place(
+        building="8", room="9"
+    )
 
 
 @pytest.mark.parametrize(
-    "changes", [{"weights": {"cellar": {"any": 1}}}, {"weights": {"room": {"any": "much"}}}, {"steps": {"glued": {"room": 1}}}, {"marks": ["号"]}]
+    "changes",
+    [
+        {"weights": {"cellar": {"any": 1}}},
+        {"weights": {"room": {"any": "much"}}},
+        {"steps": {"glued": {"room": 1}}},
+        {"marks": ["号"]},
+    ],
 )
 def test_mistakes_in_the_file_are_named(changes: dict[str, Any]) -> None:
     with pytest.raises(LexiconError, match=r"addresses\.yaml"):
         _grammar(**changes)
 
 
-@given(st.text(max_size=200) | st.text(alphabet="0aB一十甲号栋幢座单元楼室弄-_~ 、/路村小区²٣Ⅷ", max_size=200))
+@given(
+    st.text(max_size=200) | st.text(alphabet="0aB一十甲号栋幢座单元楼室弄-_~ 、/路村小区²٣Ⅷ", max_size=200)
+)
 def test_any_text_is_read(text: str) -> None:
     looks_formal(text)
     place = parse_formal(text)

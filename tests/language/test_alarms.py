@@ -63,8 +63,18 @@ DANGERS = {
         "有没有看到一个小男孩，六岁，不见了半小时",
         "我爸老年痴呆，早上出门到现在没回来，联系不上",
     ],
-    "violence": ["隔壁男的又在打老婆，女的喊救命", "我老公喝醉了动手打我，我躲在厕所", "楼上天天打孩子，娃被打得嗷嗷哭", "求助，我遭家暴了"],
-    "suicide": ["女儿说不想活了，把自己锁在屋里", "有人站在12栋楼顶要跳楼", "邻居喝农药了", "我真的活不下去了"],
+    "violence": [
+        "隔壁男的又在打老婆，女的喊救命",
+        "我老公喝醉了动手打我，我躲在厕所",
+        "楼上天天打孩子，娃被打得嗷嗷哭",
+        "求助，我遭家暴了",
+    ],
+    "suicide": [
+        "女儿说不想活了，把自己锁在屋里",
+        "有人站在12栋楼顶要跳楼",
+        "邻居喝农药了",
+        "我真的活不下去了",
+    ],
     "attack": ["楼下有个男的拿着菜刀追人，快报警", "小区门口有人持刀", "大门口几个人拿着铁棍打群架，掏刀了"],
 }
 
@@ -92,7 +102,9 @@ HARMLESS = [
 ]
 
 
-@pytest.mark.parametrize(("alarm", "text"), [(alarm, text) for alarm, texts in DANGERS.items() for text in texts])
+@pytest.mark.parametrize(
+    ("alarm", "text"), [(alarm, text) for alarm, texts in DANGERS.items() for text in texts]
+)
 def test_danger_is_heard(reader: Reader, alarm: str, text: str) -> None:
     assert reader.glance(text)
     reading = reader.read(text)

@@ -120,7 +120,15 @@ def test_chatter_is_no_command(reader: Reader, text: str) -> None:
 def test_every_verb_has_a_form(reader: Reader) -> None:
     for rule in reader.lexicon.commands.values():
         word = rule.words[0]
-        forms = (word, f"{word} 17", f"{word} 17 内容", f"{word} A", f"{word}: 内容 | 甲 | 乙", f"{word} 到12月5日", f"{word} 3栋2单元501 李迎新")
+        forms = (
+            word,
+            f"{word} 17",
+            f"{word} 17 内容",
+            f"{word} A",
+            f"{word}: 内容 | 甲 | 乙",
+            f"{word} 到12月5日",
+            f"{word} 3栋2单元501 李迎新",
+        )
         found = {reading.verb for form in forms if (reading := reader.read(form, mention=True).command)}
         assert rule.verb in found, rule.verb
 
@@ -135,7 +143,14 @@ def test_quoted_answers(reader: Reader) -> None:
 
 @pytest.mark.parametrize(
     ("text", "intent"),
-    [("接单 17", "task"), ("附议 17", "endorse"), ("没修好 17", "contest"), ("投 17 A", "ballot"), ("提议 甲：乙", "matter"), ("立项 甲 | 乙 | 1", "project")],
+    [
+        ("接单 17", "task"),
+        ("附议 17", "endorse"),
+        ("没修好 17", "contest"),
+        ("投 17 A", "ballot"),
+        ("提议 甲：乙", "matter"),
+        ("立项 甲 | 乙 | 1", "project"),
+    ],
 )
 def test_intents_of_commands(reader: Reader, text: str, intent: str) -> None:
     assert reader.read(text).intent == intent
@@ -150,11 +165,21 @@ def test_report_for_somebody(reader: Reader) -> None:
 def test_poll_forms(reader: Reader) -> None:
     now = datetime(2026, 3, 2, 9, 0)
     poll = reader.read("发起投票 要不要装充电桩 | 要 | 不要 | 截止 3天 | 按户", now=now).poll
-    assert poll == {"title": "要不要装充电桩", "options": ["要", "不要"], "closes": "2026-03-05T09:00", "closes_after": "P3D", "unit": "household"}
+    assert poll == {
+        "title": "要不要装充电桩",
+        "options": ["要", "不要"],
+        "closes": "2026-03-05T09:00",
+        "closes_after": "P3D",
+        "unit": "household",
+    }
     spoken = reader.read("投票：要不要引进物业？A 要 B 不要，三天后截止，按户", now=now)
     assert spoken.intent == "poll_open"
     assert spoken.poll is not None
-    assert (spoken.poll["title"], spoken.poll["options"], spoken.poll["unit"]) == ("要不要引进物业", ["要", "不要"], "household")
+    assert (spoken.poll["title"], spoken.poll["options"], spoken.poll["unit"]) == (
+        "要不要引进物业",
+        ["要", "不要"],
+        "household",
+    )
     owners = reader.read("业主表决 更换物业 | 同意 | 不同意 | 事项 选聘物业 | 公告 15天 | 投票 7天", now=now)
     assert owners.command is not None
     assert owners.command.verb == "open_owners_vote"

@@ -35,11 +35,24 @@ def test_vote_lines(reader: Reader) -> None:
     wrong = []
     rows = lines("polls.jsonl")
     for row in rows:
-        poll = reader.read(row["text"], now=NOW).poll or {"title": "", "options": [], "closes": None, "unit": None}
+        poll = reader.read(row["text"], now=NOW).poll or {
+            "title": "",
+            "options": [],
+            "closes": None,
+            "unit": None,
+        }
         unit = {"person": "resident"}.get(row["unit"], row["unit"])
         closes, wanted = end(poll["closes"]), end(row["closes"])
-        same_end = closes is None and wanted is None if closes is None or wanted is None else abs(closes - wanted) < timedelta(minutes=1)
-        same = bare(poll["title"]) == bare(row["title"]) and [*map(bare, poll["options"])] == [*map(bare, row["options"])] and poll["unit"] == unit
+        same_end = (
+            closes is None and wanted is None
+            if closes is None or wanted is None
+            else abs(closes - wanted) < timedelta(minutes=1)
+        )
+        same = (
+            bare(poll["title"]) == bare(row["title"])
+            and [*map(bare, poll["options"])] == [*map(bare, row["options"])]
+            and poll["unit"] == unit
+        )
         if not (same and same_end):
             wrong.append((row["text"], poll))
     # Of the two that differ one says 「截止 7日」, which may be a date, one asks in two clauses.
@@ -50,7 +63,9 @@ def test_sign_ups(reader: Reader) -> None:
     for row in lines("signups.jsonl"):
         signup = reader.read(row["text"]).signup
         assert signup is not None, row["text"]
-        assert [(bare(e["name"]), bare(e["note"])) for e in signup["entries"]] == [(bare(e["name"]), bare(e["note"])) for e in row["entries"]], row["text"]
+        assert [(bare(e["name"]), bare(e["note"])) for e in signup["entries"]] == [
+            (bare(e["name"]), bare(e["note"])) for e in row["entries"]
+        ], row["text"]
         assert bare(signup["title"]) == bare(row["title"])
 
 

@@ -18,7 +18,9 @@ units = st.one_of(st.none(), st.integers(1, 12).map(str))
 
 
 @given(buildings, units, st.one_of(st.none(), rooms), st.one_of(st.none(), spots))
-def test_every_rendering_comes_back(building: str, unit: str | None, room: str | None, spot: str | None) -> None:
+def test_every_rendering_comes_back(
+    building: str, unit: str | None, room: str | None, spot: str | None
+) -> None:
     place = Place(None, building, unit, room, spot)
     assert parse_place(render_place(place)) == place
 
@@ -30,7 +32,9 @@ def test_parts_alone_come_back(unit: str | None, room: str | None, spot: str) ->
 
 
 def test_estates_come_back() -> None:
-    gazetteer = Gazetteer(estates={"金康园小区": "金康园小区", "金康园": "金康园小区", "老糖厂宿舍": "金康园小区"})
+    gazetteer = Gazetteer(
+        estates={"金康园小区": "金康园小区", "金康园": "金康园小区", "老糖厂宿舍": "金康园小区"}
+    )
     place = Place("金康园小区", "3", "2", "501", "电梯")
     assert parse_place(render_place(place), gazetteer) == place
     assert parse_place("老糖厂宿舍3栋电梯坏了", gazetteer).estate == "金康园小区"
@@ -63,7 +67,19 @@ def test_places(text: str, parts: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["下午3点开会", "坐501路公交", "打12345投诉", "花了1200块", "2024年的事", "一共300户", "这栋楼", "手机尾号8888", "每栋都有", "停水3天了"]
+    "text",
+    [
+        "下午3点开会",
+        "坐501路公交",
+        "打12345投诉",
+        "花了1200块",
+        "2024年的事",
+        "一共300户",
+        "这栋楼",
+        "手机尾号8888",
+        "每栋都有",
+        "停水3天了",
+    ],
 )
 def test_numbers_that_are_no_place(text: str) -> None:
     place = parse_place(text)
@@ -97,7 +113,10 @@ def test_any_text_has_a_place_or_none(text: str) -> None:
         ("10栋1单元三零二，地漏返沫子", {"building": "10", "unit": "1", "room": "302"}),
         ("301天天在阳台冲水", {"room": "301", "spot": "阳台"}),
         ("我住二层202，窗台底下焊了钢架", {"room": "202"}),
-        ("阀门自己关了，融悦府11-2-1703", {"estate": "融悦府", "building": "11", "unit": "2", "room": "1703"}),
+        (
+            "阀门自己关了，融悦府11-2-1703",
+            {"estate": "融悦府", "building": "11", "unit": "2", "room": "1703"},
+        ),
         ("7幢和8幢中间的路面塌了一块", {"spot": "路面"}),
         ("后门豆腐坊烧锯木面", {"spot": "后门豆腐坊"}),
         ("更衣室的储物柜锁全掉了", {"spot": "更衣室"}),

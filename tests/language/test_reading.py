@@ -24,7 +24,16 @@ CONVERTERS = [OpenCC(name) for name in ("s2t", "s2tw", "s2hk")]
 
 
 def essence(reading: Understanding) -> tuple[object, ...]:
-    return reading.intent, reading.category, reading.urgency, reading.place, reading.score, reading.command, reading.alarm, reading.against
+    return (
+        reading.intent,
+        reading.category,
+        reading.urgency,
+        reading.place,
+        reading.score,
+        reading.command,
+        reading.alarm,
+        reading.against,
+    )
 
 
 def test_examples_are_read_right(reader: Reader) -> None:
@@ -33,7 +42,9 @@ def test_examples_are_read_right(reader: Reader) -> None:
     reports = [(row, reading) for row, reading in rows if row["intent"] == "report"]
     chatter = [reading for row, reading in rows if row["intent"] == "chatter"]
     caught = [(row, reading) for row, reading in reports if reading.intent == "report"]
-    assert len(caught) >= 0.9 * len(reports), [row["text"] for row, reading in reports if reading.intent != "report"]
+    assert len(caught) >= 0.9 * len(reports), [
+        row["text"] for row, reading in reports if reading.intent != "report"
+    ]
     assert sum(reading.intent == "report" for reading in chatter) <= 0.05 * len(chatter)
     assert sum(reading.category == row["category"] for row, reading in caught) >= 0.8 * len(caught)
     for row, reading in rows:
@@ -51,7 +62,9 @@ def test_traditional_reads_like_simplified(reader: Reader) -> None:
 def test_full_width_reads_like_half_width(reader: Reader) -> None:
     widen = {code: code + 0xFEE0 for code in range(0x21, 0x7F)}
     for row in EXAMPLES:
-        assert essence(reader.read(row["text"].translate(widen))) == essence(reader.read(row["text"])), row["text"]
+        assert essence(reader.read(row["text"].translate(widen))) == essence(reader.read(row["text"])), row[
+            "text"
+        ]
 
 
 @settings(deadline=None, max_examples=60)
@@ -68,7 +81,11 @@ def test_nothing_raises(text: str, mention: bool, quoted: bool) -> None:
 @settings(deadline=None, max_examples=40)
 @given(
     st.lists(
-        st.sampled_from([row["text"] for row in EXAMPLES] + ["接龙", "#接龙\n1. ", "发起投票", "\ud800", "17", "🔥", "\n", "|", "1️⃣", "匿名反映 "]), max_size=400
+        st.sampled_from(
+            [row["text"] for row in EXAMPLES]
+            + ["接龙", "#接龙\n1. ", "发起投票", "\ud800", "17", "🔥", "\n", "|", "1️⃣", "匿名反映 "]
+        ),
+        max_size=400,
     ).map("".join)
 )
 def test_nothing_raises_on_words_of_ours(text: str) -> None:
@@ -175,7 +192,9 @@ def test_names() -> None:
 
 
 def test_signup(reader: Reader) -> None:
-    signup = reader.read("#接龙 周日包粽子\n例：姓名+人数\n1. 王孃孃🌸 2人\n2、3-502 老周 1人\n3️⃣ 小敏（带糯米）\n4. \n5. 张三丰").signup
+    signup = reader.read(
+        "#接龙 周日包粽子\n例：姓名+人数\n1. 王孃孃🌸 2人\n2、3-502 老周 1人\n3️⃣ 小敏（带糯米）\n4. \n5. 张三丰"
+    ).signup
     assert signup == {
         "title": "周日包粽子",
         "entries": [
@@ -218,7 +237,27 @@ def test_development_targets(reader: Reader) -> None:
 
 
 @pytest.mark.parametrize(
-    "piece", ["/ ", "截止", "下", "我要", "三天", "要不要", "还是", "、", "路", "店", "我", "|", "投票:", "匿名", "一二三", "栋2单元", "1-2-", "请 "]
+    "piece",
+    [
+        "/ ",
+        "截止",
+        "下",
+        "我要",
+        "三天",
+        "要不要",
+        "还是",
+        "、",
+        "路",
+        "店",
+        "我",
+        "|",
+        "投票:",
+        "匿名",
+        "一二三",
+        "栋2单元",
+        "1-2-",
+        "请 ",
+    ],
 )
 def test_repeated_pieces_are_read_at_once(reader: Reader, piece: str) -> None:
     """A pattern that doubles its work with every repetition would never come back from these."""

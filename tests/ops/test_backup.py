@@ -1,4 +1,5 @@
-"""A backup taken while others write is one moment's whole state; only an intact one is restored, and only into an empty place."""
+"""A backup taken while others write is one moment's whole state; only an intact one is restored, and only
+into an empty place."""
 
 from __future__ import annotations
 
@@ -50,7 +51,14 @@ async def test_taken_while_reports_arrive_and_whole_where_it_is_restored(tmp_pat
             for number in range(60):
                 image = Image(picture(f"rgb({number},9,9)"))
                 await bot.hub.receive(
-                    Inbound("sandbox", "dm:r2", "r2", f"2栋{number % 2 + 1}单元{number + 101}停水了", message_id=f"x{number}", images=(image,))
+                    Inbound(
+                        "sandbox",
+                        "dm:r2",
+                        "r2",
+                        f"2栋{number % 2 + 1}单元{number + 101}停水了",
+                        message_id=f"x{number}",
+                        images=(image,),
+                    )
                 )
                 if number == 9:
                     some.set()
@@ -114,7 +122,10 @@ def added(name: str, *, listed: bool) -> Callable[[dict[str, bytes]], None]:
         parts[name] = b"x"
         if listed:
             manifest = json.loads(parts["manifest.json"])
-            manifest["files"][name] = {"sha256": "2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881", "size": 1}
+            manifest["files"][name] = {
+                "sha256": "2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881",
+                "size": 1,
+            }
             parts["manifest.json"] = json.dumps(manifest).encode()
 
     return change
@@ -146,7 +157,9 @@ def newer(parts: dict[str, bytes]) -> None:
         lambda parts: parts.update({"manifest.json": b"\xff"}),
     ],
 )
-def test_what_was_tampered_with_changes_nothing(whole: Path, tmp_path: Path, change: Callable[[dict[str, bytes]], None]) -> None:
+def test_what_was_tampered_with_changes_nothing(
+    whole: Path, tmp_path: Path, change: Callable[[dict[str, bytes]], None]
+) -> None:
     rewrite(whole, change)
     there = tmp_path / "there"
     with pytest.raises(Unusable):

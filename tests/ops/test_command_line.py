@@ -30,18 +30,29 @@ from tests.ops.test_retention import journey, say
 from tests.town import town
 
 
-def yishiting(*words: str | Path, given: str = "", home: Path | None = None, **variables: str) -> subprocess.CompletedProcess[str]:
+def yishiting(
+    *words: str | Path, given: str = "", home: Path | None = None, **variables: str
+) -> subprocess.CompletedProcess[str]:
     """Run one command."""
     own = {name: value for name, value in os.environ.items() if not name.startswith("YISHITING_")}
     if home is not None:
         variables["YISHITING_HOME"] = str(home)
     command = [sys.executable, "-m", "bot", *map(str, words)]
     return subprocess.run(
-        command, cwd=ROOT, env={**own, "PYTHONUTF8": "1", **variables}, input=given, capture_output=True, text=True, encoding="utf-8", timeout=60, check=False
+        command,
+        cwd=ROOT,
+        env={**own, "PYTHONUTF8": "1", **variables},
+        input=given,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=60,
+        check=False,
     )
 
 
-# --- the configuration ----------------------------------------------------------------------------------------------------
+# --- the configuration
+# ----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -55,7 +66,9 @@ def yishiting(*words: str | Path, given: str = "", home: Path | None = None, **v
         ({"CONFIG": str(ROOT / "Makefile")}, "YISHITING_CONFIG"),
     ],
 )
-def test_a_bad_setting_names_itself_in_one_line(monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], named: str) -> None:
+def test_a_bad_setting_names_itself_in_one_line(
+    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], named: str
+) -> None:
     for name, value in variables.items():
         monkeypatch.setenv(f"YISHITING_{name}", value)
     with pytest.raises(BAD) as caught:
@@ -65,7 +78,14 @@ def test_a_bad_setting_names_itself_in_one_line(monkeypatch: pytest.MonkeyPatch,
     assert "geheim" not in line
 
 
-@pytest.mark.parametrize("variables", [{"YISHITING_PORT": "eighty"}, {"YISHITING_DATABASE": "mysql://localhost/x"}, {"YISHITING_DATABASE": "nonsense"}])
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"YISHITING_PORT": "eighty"},
+        {"YISHITING_DATABASE": "mysql://localhost/x"},
+        {"YISHITING_DATABASE": "nonsense"},
+    ],
+)
 def test_a_bad_setting_stops_the_start(tmp_path: Path, variables: dict[str, str]) -> None:
     done = yishiting("run", home=tmp_path / "home", **variables)
     assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
@@ -81,7 +101,8 @@ def test_a_mistyped_variable_is_told_with_the_likely_one(tmp_path: Path) -> None
     assert "--workers" in done.stderr
 
 
-# --- run ------------------------------------------------------------------------------------------------------------------
+# --- run
+# ------------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.crash
@@ -111,13 +132,21 @@ async def test_run_says_where_answers_and_lets_no_second_process_in(tmp_path: Pa
 
 
 def test_a_file_that_is_no_database_is_one_line(tmp_path: Path) -> None:
-    (tmp_path / "yishiting.db").write_bytes(b"something else, and long enough to have a header of its own" * 20)
-    for words in (("run",), ("export", "--community", "x", "--out", tmp_path / "out"), ("backup", tmp_path / "b.zip")):
+    (tmp_path / "yishiting.db").write_bytes(
+        b"something else, and long enough to have a header of its own" * 20
+    )
+    for words in (
+        ("run",),
+        ("export", "--community", "x", "--out", tmp_path / "out"),
+        ("backup", tmp_path / "b.zip"),
+    ):
         done = yishiting(*words, home=tmp_path, YISHITING_PORT="0")
         assert (done.returncode, len(done.stderr.splitlines())) == (1, 1), done.stderr
     (tmp_path / "yishiting.db").unlink()
     with closing(sqlite3.connect(tmp_path / "yishiting.db")) as connection:
-        connection.executescript("CREATE TABLE alembic_version (version_num TEXT); INSERT INTO alembic_version VALUES ('9999');")
+        connection.executescript(
+            "CREATE TABLE alembic_version (version_num TEXT); INSERT INTO alembic_version VALUES ('9999');"
+        )
     done = yishiting("run", home=tmp_path, YISHITING_PORT="0")
     assert (done.returncode, len(done.stderr.splitlines())) == (1, 1), done.stderr
 
@@ -145,7 +174,12 @@ async def test_health_tells_of_a_lost_database(tmp_path: Path) -> None:
             await say(bot, "r3", "今天天气真好", chat="g")
             await say(bot, "r3", "接单 1")
             text = await (await client.get("/metrics")).text()
-            for line in ("yishiting_heard_total 3.0", "yishiting_turns_total 2.0", "yishiting_chatter_total 1.0", 'yishiting_issues{status="open"} 1.0'):
+            for line in (
+                "yishiting_heard_total 3.0",
+                "yishiting_turns_total 2.0",
+                "yishiting_chatter_total 1.0",
+                'yishiting_issues{status="open"} 1.0',
+            ):
                 assert line in text
             with closing(sqlite3.connect(tmp_path / "yishiting.db")) as connection:
                 connection.execute("ALTER TABLE deadlines RENAME TO lost")
@@ -154,31 +188,67 @@ async def test_health_tells_of_a_lost_database(tmp_path: Path) -> None:
             assert (await client.get("/metrics")).status == 200
 
 
-# --- understand -----------------------------------------------------------------------------------------------------------
+# --- understand
+# -----------------------------------------------------------------------------------------------------------
 
 
 def test_understand_answers_line_for_line_in_order() -> None:
-    lines = ['{"id": "a", "text": "3栋2单元电梯坏了，有老人困在里面"}', "no json", '{"id": "b"}', "[]", '{"id": "c", "text": "早上好"}', '{"id": "d", "text": "x", "now": "noon"}',
-             '{"id": "e", "text": "' + "坏" * 20_000 + '"}', '{"id": 6, "text": "好", "mention": 1}', "{" * 5000]  # fmt: skip
+    lines = [
+        '{"id": "a", "text": "3栋2单元电梯坏了，有老人困在里面"}',
+        "no json",
+        '{"id": "b"}',
+        "[]",
+        '{"id": "c", "text": "早上好"}',
+        '{"id": "d", "text": "x", "now": "noon"}',
+        '{"id": "e", "text": "' + "坏" * 20_000 + '"}',
+        '{"id": 6, "text": "好", "mention": 1}',
+        "{" * 5000,
+    ]
     done = yishiting("understand", given="\n".join(lines))
     assert done.returncode == 0, done.stderr
     answers: list[dict[str, Any]] = [json.loads(line) for line in done.stdout.splitlines()]
     assert [answer["id"] for answer in answers] == ["a", None, "b", None, "c", "d", "e", 6, None]
-    assert ["error" in answer for answer in answers] == [False, True, True, True, False, True, False, True, True]
+    assert ["error" in answer for answer in answers] == [
+        False,
+        True,
+        True,
+        True,
+        False,
+        True,
+        False,
+        True,
+        True,
+    ]
     first = answers[0]
-    assert (first["intent"], first["category"], first["urgency"], first["place"]["building"]) == ("report", "elevator", "emergency", "3")
+    assert (first["intent"], first["category"], first["urgency"], first["place"]["building"]) == (
+        "report",
+        "elevator",
+        "emergency",
+        "3",
+    )
     assert first["why"]
     assert "poll" not in first
 
 
-async def test_understand_knows_the_roster_of_a_named_community_and_reviews_corrections(tmp_path: Path) -> None:
+async def test_understand_knows_the_roster_of_a_named_community_and_reviews_corrections(
+    tmp_path: Path,
+) -> None:
     async with town(tmp_path) as bot:
         await say(bot, "r3", "3栋2单元501天花板漏水")
         issue = await bot.database.read(lambda session: session.scalars(select(Issue)).one())
-        correction = Correction(community_id=1, issue_id=issue.id, at=bot.clock.now(), by_id=200, was="leak_drainage", category=None)
+        correction = Correction(
+            community_id=1,
+            issue_id=issue.id,
+            at=bot.clock.now(),
+            by_id=200,
+            was="leak_drainage",
+            category=None,
+        )
         await bot.database.turn(lambda session: session.add(correction))
     done = yishiting(
-        "understand", given='{"id": 1, "text": "金康园小区9栋停水了", "community": "金康园社区"}\n{"id": 2, "text": "好", "community": "别处"}', home=tmp_path
+        "understand",
+        given='{"id": 1, "text": "金康园小区9栋停水了", "community": "金康园社区"}\n{"id": 2, "text": "好", "community": "别处"}',
+        home=tmp_path,
     )
     known, unknown = [json.loads(line) for line in done.stdout.splitlines()]
     assert known["place"]["estate"] == "金康园小区"
@@ -189,7 +259,8 @@ async def test_understand_knows_the_roster_of_a_named_community_and_reviews_corr
     assert "改正过 1 条" in reviewed.stdout
 
 
-# --- verify and export ----------------------------------------------------------------------------------------------------
+# --- verify and export
+# ----------------------------------------------------------------------------------------------------
 
 
 async def test_export_holds_every_table_and_a_ledger_that_verifies(tmp_path: Path) -> None:
@@ -200,7 +271,9 @@ async def test_export_holds_every_table_and_a_ledger_that_verifies(tmp_path: Pat
     done = yishiting("export", "--community", "金康园社区", "--out", out, home=home)
     assert done.returncode == 0, done.stderr
     for table in Base.metadata.sorted_tables:
-        assert ((out / f"{table.name}.csv").is_file(), (out / f"{table.name}.json").is_file()) == ((table.name not in LEFT_OUT,) * 2)
+        assert ((out / f"{table.name}.csv").is_file(), (out / f"{table.name}.json").is_file()) == (
+            (table.name not in LEFT_OUT,) * 2
+        )
     with closing(sqlite3.connect(home / "yishiting.db")) as connection:
         for table in Base.metadata.sorted_tables:
             if table.name not in LEFT_OUT:
@@ -212,7 +285,9 @@ async def test_export_holds_every_table_and_a_ledger_that_verifies(tmp_path: Pat
     again = yishiting("export", "--community", "金康园社区", "--out", out, home=home)
     assert again.returncode == 1
     assert yishiting("export", "--community", "别处", "--out", tmp_path / "none", home=home).returncode == 1
-    assert yishiting("export", "--community", "金康园社区", "--out", out, "--force", home=home).returncode == 0
+    assert (
+        yishiting("export", "--community", "金康园社区", "--out", out, "--force", home=home).returncode == 0
+    )
 
     checked = yishiting("verify", out / "ledger.json")
     assert (checked.returncode, checked.stdout) == (0, "verified\n")
@@ -225,7 +300,16 @@ async def test_export_holds_every_table_and_a_ledger_that_verifies(tmp_path: Pat
 
 @pytest.mark.parametrize(
     ("value", "written"),
-    [("=1+1", "'=1+1"), ("@SUM(A1)", "'@SUM(A1)"), ("＝1", "'＝1"), ("\t=1", "'\t=1"), (-5, "-5"), (None, ""), (True, "true"), ("3栋", "3栋")],
+    [
+        ("=1+1", "'=1+1"),
+        ("@SUM(A1)", "'@SUM(A1)"),
+        ("＝1", "'＝1"),
+        ("\t=1", "'\t=1"),
+        (-5, "-5"),
+        (None, ""),
+        (True, "true"),
+        ("3栋", "3栋"),
+    ],
 )
 def test_no_cell_is_a_formula(value: object, written: str) -> None:
     assert cell(value) == written
@@ -235,7 +319,11 @@ def entries() -> list[dict[str, Any]]:
     """A chain of three made by hand."""
     made: list[dict[str, Any]] = []
     for seq in range(1, 4):
-        previous, at, payload = (made[-1]["hash"] if made else ledger.GENESIS), "2026-11-23T02:00:00+00:00", {"number": seq}
+        previous, at, payload = (
+            (made[-1]["hash"] if made else ledger.GENESIS),
+            "2026-11-23T02:00:00+00:00",
+            {"number": seq},
+        )
         committed = ledger.payload_hash("salt", payload)
         made.append({"seq": seq, "kind": "issue_closed", "at": at, "payload": payload, "salt": "salt", "payload_hash": committed, "previous": previous,
                      "hash": ledger.entry_hash(previous, seq, "issue_closed", at, committed)})  # fmt: skip
@@ -249,7 +337,13 @@ def test_verify_says_what_differs() -> None:
     erased[1]["payload"] = erased[1]["salt"] = None
     swapped[0], swapped[1] = swapped[1], swapped[0]
     head = {"seq": 3, "hash": good[2]["hash"]}
-    holds = (good, {"entries": good, "head": head}, {"entries": [], "head": {"seq": 0, "hash": ledger.GENESIS}}, erased, good[1])
+    holds = (
+        good,
+        {"entries": good, "head": head},
+        {"entries": [], "head": {"seq": 0, "hash": ledger.GENESIS}},
+        erased,
+        good[1],
+    )
     assert [check(published)[0] for published in holds] == [[]] * len(holds)
     differs: list[tuple[Any, str]] = [
         (changed, "entry 2"),
@@ -276,7 +370,8 @@ def test_verify_of_garbage_is_one_line_and_exit_1(tmp_path: Path) -> None:
         assert (done.returncode, len(done.stdout.splitlines()), done.stderr) == (1, 1, "")
 
 
-# --- doctor, backup, erase ------------------------------------------------------------------------------------------------
+# --- doctor, backup, erase
+# ------------------------------------------------------------------------------------------------
 
 
 async def test_doctor_names_what_is_broken_and_how_to_mend_it(tmp_path: Path) -> None:
@@ -284,7 +379,9 @@ async def test_doctor_names_what_is_broken_and_how_to_mend_it(tmp_path: Path) ->
         await say(bot, "r3", "3栋2单元501天花板漏水")
     good = yishiting("doctor", home=tmp_path)
     assert "[好] 数据库" in good.stdout
-    assert [line for line in good.stdout.splitlines() if not line.startswith(("[好]", "[注意]", "[要修]"))] == []
+    assert [
+        line for line in good.stdout.splitlines() if not line.startswith(("[好]", "[注意]", "[要修]"))
+    ] == []
     unreachable = yishiting("doctor", home=tmp_path, YISHITING_ONEBOT__ACCESS_TOKEN="a" * 20)
     assert unreachable.returncode == 1
     assert "access_token 太简单" in unreachable.stdout

@@ -1,4 +1,5 @@
-"""Chatter reaches no disk and no log; no phone number and no resident's full name reaches a log or a public page (promises 1 and 8).
+"""Chatter reaches no disk and no log; no phone number and no resident's full name reaches a log or a public
+page (promises 1 and 8).
 
 The real process serves the demo community; what it leaves behind is searched byte by byte.
 """
@@ -49,7 +50,11 @@ def forms(words: str) -> list[bytes]:
 
 def holding(folder: Path, words: str) -> list[str]:
     """The files below `folder` that hold `words`."""
-    return [str(file) for file in folder.rglob("*") if file.is_file() and any(form in file.read_bytes() for form in forms(words))]
+    return [
+        str(file)
+        for file in folder.rglob("*")
+        if file.is_file() and any(form in file.read_bytes() for form in forms(words))
+    ]
 
 
 class Neighbours:
@@ -59,7 +64,9 @@ class Neighbours:
         self.web, self.url = web, url
 
     async def say(self, sender: str, text: str, *, chat: str = "g-all", **more: Any) -> list[dict[str, Any]]:
-        async with self.web.post(f"{self.url}/sandbox/messages", json={"chat": chat, "sender": sender, "text": text, **more}) as answer:
+        async with self.web.post(
+            f"{self.url}/sandbox/messages", json={"chat": chat, "sender": sender, "text": text, **more}
+        ) as answer:
             assert answer.status == 200, await answer.text()
             replies: list[dict[str, Any]] = (await answer.json())["replies"]
             return replies
@@ -86,10 +93,16 @@ def rename(database: Path, table: str, to: str) -> None:
 
 def pages(text: str) -> Iterator[str]:
     """The addresses on a page of ours."""
-    return (found for found in re.findall(r'href="(/[^"#]*)"', text) if not found.startswith(("/static", "/sandbox")))
+    return (
+        found
+        for found in re.findall(r'href="(/[^"#]*)"', text)
+        if not found.startswith(("/static", "/sandbox"))
+    )
 
 
-async def test_what_is_not_for_the_bot_leaves_nothing_and_what_is_personal_reaches_no_log_or_page(tmp_path: Path) -> None:
+async def test_what_is_not_for_the_bot_leaves_nothing_and_what_is_personal_reaches_no_log_or_page(
+    tmp_path: Path,
+) -> None:
     home = tmp_path / "home"
     database = home / "yishiting.db"
     server = Serving(home, YISHITING_SANDBOX_NOW=NOW)
@@ -100,7 +113,11 @@ async def test_what_is_not_for_the_bot_leaves_nothing_and_what_is_personal_reach
         (reporter, full_name), (other, _) = next(r for r in residents if len(r[1]) > 2), residents[-1]
         async with aiohttp.ClientSession() as web:
             town = Neighbours(web, server.url)
-            wanted = [await town.say(reporter, f"3栋2单元501天花板漏水，我是{full_name}，电话{PHONE}", id="r1", mention=True)]
+            wanted = [
+                await town.say(
+                    reporter, f"3栋2单元501天花板漏水，我是{full_name}，电话{PHONE}", id="r1", mention=True
+                )
+            ]
             for place in range(400):
                 mark = "".join(chance.sample(RARE, 5))
                 text = CHATTER[place % len(CHATTER)].format(mark=mark, phone=PHONE_2, name=mark)
@@ -113,7 +130,9 @@ async def test_what_is_not_for_the_bot_leaves_nothing_and_what_is_personal_reach
             wanted.append(await town.say(other, f"18栋1单元停电了，联系{PHONE}，{full_name}", id="r2"))
             wanted.append(await town.say(reporter, "附议 999", id="refused-too"))
             assert all(wanted)
-            async with web.post(f"{server.url}/sandbox/messages", data=f'{{"text": "{chatter[0]} {PHONE}"'.encode()) as answer:
+            async with web.post(
+                f"{server.url}/sandbox/messages", data=f'{{"text": "{chatter[0]} {PHONE}"'.encode()
+            ) as answer:
                 assert answer.status == 422
             assert (await town.read(f"/t/{SECRET}"))[0] == 404
             assert all(not holding(home, mark) for mark in chatter), "chatter on the disk while running"
@@ -137,7 +156,9 @@ async def test_what_is_not_for_the_bot_leaves_nothing_and_what_is_personal_reach
             # Failures in the middle of a turn, of a page, and of the clock.
             rename(database, "assignments", "lost_assignments")
             hurt = "垚晶磊淼鑫"
-            replies = await town.say(other, f"7栋1单元下水道堵了，{hurt}，{full_name}，{PHONE}", id=f"断{hurt}")
+            replies = await town.say(
+                other, f"7栋1单元下水道堵了，{hurt}，{full_name}，{PHONE}", id=f"断{hurt}"
+            )
             assert replies, "somebody who reports gets an answer even then"
             rename(database, "issues", "lost_issues")
             assert (await town.read("/c/" + quote("金康社区")))[0] in (404, 500)

@@ -66,7 +66,9 @@ async def journey(bot: Yishiting, *, until_closed: bool = True) -> None:
 
 
 def account(session: Session, key: str) -> int:
-    return session.scalars(select(Identity.id).where(Identity.channel == "sandbox", Identity.external == key)).one()
+    return session.scalars(
+        select(Identity.id).where(Identity.channel == "sandbox", Identity.external == key)
+    ).one()
 
 
 def counted(session: Session) -> dict[str, Any]:
@@ -87,7 +89,9 @@ async def test_erasing_leaves_no_byte_of_what_was_said_and_every_count(tmp_path:
         marks = (WORDS, "龘靐齉爩", REASON, REMARK)
         assert all(holding(tmp_path, mark) for mark in marks), "the search must be able to find them"
         before = await bot.database.read(counted)
-        gone = await bot.database.turn(lambda session: erase(session, [account(session, "r3")], bot.clock.now()))
+        gone = await bot.database.turn(
+            lambda session: erase(session, [account(session, "r3")], bot.clock.now())
+        )
         assert (gone.issues, gone.backings, len(gone.digests), gone.on_roster) == (1, 1, 1, True)
         await sweep(bot)
         assert {mark: found for mark in marks if (found := holding(tmp_path, mark))} == {}
@@ -96,14 +100,24 @@ async def test_erasing_leaves_no_byte_of_what_was_said_and_every_count(tmp_path:
 
         def rest(session: Session) -> None:
             issue = session.scalars(select(Issue)).one()
-            assert (issue.reporter_id, issue.text, issue.room, issue.why, issue.words_hash) == (None, None, None, [], "")
+            assert (issue.reporter_id, issue.text, issue.room, issue.why, issue.words_hash) == (
+                None,
+                None,
+                None,
+                [],
+                "",
+            )
             first, second = backers(session, issue)
             owner = session.get_one(Identity, first.identity_id)
             assert (owner.channel, owner.person_id, first.score) == (ERASED, None, 5)
             assert session.get_one(Identity, second.identity_id).external == "r2"
             assert session.scalar(select(Identity.id).where(Identity.external == "r3")) is None
-            assert session.scalar(select(func.count()).select_from(Outbox).where(Outbox.address == "dm:r3")) == 0
-            captain = [row.body["text"] for row in session.scalars(select(Outbox).where(Outbox.address == "dm:c3"))]
+            assert (
+                session.scalar(select(func.count()).select_from(Outbox).where(Outbox.address == "dm:r3")) == 0
+            )
+            captain = [
+                row.body["text"] for row in session.scalars(select(Outbox).where(Outbox.address == "dm:c3"))
+            ]
             assert GONE in captain
             # The officer's photo is the office's, not the resident's.
             assert [photo.by_officer for photo in session.scalars(select(Photo))] == [True]
@@ -115,7 +129,9 @@ async def test_erased_twice_and_heard_again(tmp_path: Path) -> None:
     async with town(tmp_path) as bot:
         await journey(bot)
         for expected in (1, 0):
-            ids = await bot.database.read(lambda session: list(session.scalars(select(Identity.id).where(Identity.external == "r3"))))
+            ids = await bot.database.read(
+                lambda session: list(session.scalars(select(Identity.id).where(Identity.external == "r3")))
+            )
             gone = await bot.database.turn(lambda session, ids=ids: erase(session, ids, bot.clock.now()))  # type: ignore[misc]  # bound now
             assert gone.issues == expected
         assert await say(bot, "r3", "3栋2单元501停水了")
@@ -151,12 +167,16 @@ async def test_the_export_says_what_is_held_and_only_of_this_person(tmp_path: Pa
         assert REMARK in text
         assert held["名册"][0]["住处"] == "金康园小区3栋2单元501"
         assert held["诉求和附议"][0]["照片"] == 1
-        other = repr(await bot.database.read(lambda session: export_identity(session, [account(session, "r2")])))
+        other = repr(
+            await bot.database.read(lambda session: export_identity(session, [account(session, "r2")]))
+        )
         assert "龘靐齉爩" not in other
         assert "居民3" not in other
 
 
-async def test_delivered_messages_go_after_a_week_but_not_while_their_question_is_open(tmp_path: Path) -> None:
+async def test_delivered_messages_go_after_a_week_but_not_while_their_question_is_open(
+    tmp_path: Path,
+) -> None:
     async with town(tmp_path) as bot:
         await journey(bot, until_closed=False)
         bot.clock.stand_at(bot.clock.now() + timedelta(days=bot.settings.reply_days + 1))
@@ -171,7 +191,12 @@ async def test_delivered_messages_go_after_a_week_but_not_while_their_question_i
         assert await say(bot, "r3", "已解决 1")
         bot.clock.stand_at(bot.clock.now() + timedelta(days=bot.settings.reply_days + 1))
         await sweep(bot)
-        assert await bot.database.read(lambda session: (session.scalar(select(func.count(Outbox.id))), session.scalar(select(func.count(Inbox.id))))) == (0, 0)
+        assert await bot.database.read(
+            lambda session: (
+                session.scalar(select(func.count(Outbox.id))),
+                session.scalar(select(func.count(Inbox.id))),
+            )
+        ) == (0, 0)
         assert ledger.verify(await bot.database.read(lambda session: ledger.chain(session, 1))) == []
 
 
@@ -200,7 +225,11 @@ async def test_files_without_a_row_go_after_a_day(tmp_path: Path) -> None:
         for digest in (old, *waiting):
             os.utime(photos.path(tmp_path, digest), (past, past))
         assert (await sweep(bot)).files == 1
-        assert [photos.path(tmp_path, digest).exists() for digest in (old, fresh, *waiting)] == [False, True, True]
+        assert [photos.path(tmp_path, digest).exists() for digest in (old, fresh, *waiting)] == [
+            False,
+            True,
+            True,
+        ]
         photos.store(tmp_path, picture("white"))
         assert time.time() - photos.path(tmp_path, fresh).stat().st_mtime < 60
 
@@ -209,7 +238,9 @@ async def test_after_two_years_nobody_knows_who_it_was(tmp_path: Path) -> None:
     async with town(tmp_path) as bot:
         await journey(bot)
         await say(bot, "r2", "2栋1单元101停水了")
-        before = await bot.database.read(lambda session: [entry["hash"] for entry in ledger.chain(session, 1)])
+        before = await bot.database.read(
+            lambda session: [entry["hash"] for entry in ledger.chain(session, 1)]
+        )
         bot.clock.stand_at(bot.clock.now() + timedelta(days=bot.settings.reporter_days - 1))
         await sweep(bot)
         assert holding(tmp_path, "龘靐齉爩")
@@ -222,10 +253,19 @@ async def test_after_two_years_nobody_knows_who_it_was(tmp_path: Path) -> None:
             assert (ended.reporter_id, ended.text, ended.room) == (None, None, None)
             assert live.text, "what is not ended keeps its words"
             kept = session.execute(
-                select(Identity.channel, Endorsement.text).join(Endorsement, Endorsement.identity_id == Identity.id).where(Endorsement.issue_id == ended.id)
+                select(Identity.channel, Endorsement.text)
+                .join(Endorsement, Endorsement.identity_id == Identity.id)
+                .where(Endorsement.issue_id == ended.id)
             ).all()
             assert [tuple(row) for row in kept] == [(ERASED, None)] * 2
-            assert session.scalar(select(func.count(IssueEvent.id)).where(IssueEvent.issue_id == ended.id, IssueEvent.detail != "")) == 0
+            assert (
+                session.scalar(
+                    select(func.count(IssueEvent.id)).where(
+                        IssueEvent.issue_id == ended.id, IssueEvent.detail != ""
+                    )
+                )
+                == 0
+            )
             assert ledger.verify(ledger.chain(session, 1)) == []
             assert [entry["hash"] for entry in ledger.chain(session, 1)][: len(before)] == before
 
@@ -236,8 +276,22 @@ async def test_who_entered_by_a_claim_leaves_the_roster(tmp_path: Path) -> None:
     async with town(tmp_path) as bot:
 
         def enter(session: Session) -> None:
-            who = Identity(id=9001, channel="onebot", external="5550001", seen_at=bot.clock.now(), ignored=False)
-            session.add_all([who, Claim(community_id=1, number=1, identity_id=9001, household_id=9, name="龘靐", made_at=bot.clock.now())])
+            who = Identity(
+                id=9001, channel="onebot", external="5550001", seen_at=bot.clock.now(), ignored=False
+            )
+            session.add_all(
+                [
+                    who,
+                    Claim(
+                        community_id=1,
+                        number=1,
+                        identity_id=9001,
+                        household_id=9,
+                        name="龘靐",
+                        made_at=bot.clock.now(),
+                    ),
+                ]
+            )
 
         await bot.database.turn(enter)
         gone = await bot.database.turn(lambda session: erase(session, [9001], bot.clock.now()))

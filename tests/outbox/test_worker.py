@@ -57,7 +57,9 @@ class House:
         self.worker = self.another()
 
     def another(self) -> Any:
-        settings = Settings(onebot=OneBotSettings(access_token=SecretStr("a-token-of-enough-length"), per_minute=3))
+        settings = Settings(
+            onebot=OneBotSettings(access_token=SecretStr("a-token-of-enough-length"), per_minute=3)
+        )
         return Worker(
             self.database,
             {"onebot": self.channel},
@@ -89,7 +91,9 @@ class House:
         return row["id"]
 
     async def row(self, row_id: Any) -> Any:
-        return await self.database.read(lambda session: session.scalars(select(Outbox).where(Outbox.id == row_id)).one())
+        return await self.database.read(
+            lambda session: session.scalars(select(Outbox).where(Outbox.id == row_id)).one()
+        )
 
     @property
     def texts(self) -> Any:
@@ -112,7 +116,12 @@ async def test_delivered_once_with_key_and_receipt(house: House) -> None:
     assert [await house.worker.deliver_due() for _ in range(2)] == [1, 0]
     row = await house.row(row_id)
     assert house.channel.sent == [("555", "甲", str(row_id))]
-    assert (row.delivery, row.receipt, row.sent_at, row.leased_until) == (Delivery.SENT, "r1", house.now, None)
+    assert (row.delivery, row.receipt, row.sent_at, row.leased_until) == (
+        Delivery.SENT,
+        "r1",
+        house.now,
+        None,
+    )
     assert await house.worker.age() == 0
 
 
@@ -124,14 +133,18 @@ async def test_quiet_and_future_rows_stay(house: House) -> None:
 
 async def test_one_winner_of_twenty(house: House) -> None:
     row_id = await house.say("甲")
-    won = await asyncio.gather(*(house.database.turn(lambda s: claim(s, [row_id], house.now, LEASE)) for _ in range(20)))
+    won = await asyncio.gather(
+        *(house.database.turn(lambda s: claim(s, [row_id], house.now, LEASE)) for _ in range(20))
+    )
     assert sum(len(rows) for rows in won) == 1
 
 
 async def test_a_killed_worker_costs_a_lease(house: House) -> None:
     await house.say("甲")
     await house.say("乙")
-    first = await house.database.read(lambda s: s.scalars(select(Outbox.id).order_by(Outbox.id).limit(1)).one())
+    first = await house.database.read(
+        lambda s: s.scalars(select(Outbox.id).order_by(Outbox.id).limit(1)).one()
+    )
     assert await house.database.turn(lambda s: claim(s, [first], house.now, LEASE))  # and dies here
     restarted = house.another()
     assert await restarted.deliver_due() == 0, "the younger one may not overtake"

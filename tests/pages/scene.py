@@ -1,4 +1,5 @@
-"""A small community in a database of its own, the pages on a free port, and a hub that writes down what it is told."""
+"""A small community in a database of its own, the pages on a free port, and a hub that writes down what it is
+told."""
 
 from __future__ import annotations
 
@@ -33,7 +34,16 @@ NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 COMMUNITY, ESTATE = "金康社区", "金康园小区"
 PHONE = "13812345678"
 #: What must never be on a public page (promises 8, 11, 12).
-SECRETS = (PHONE, "李迎新", "王小明", "502", "我家老人被困在电梯里", "邻居打孩子", "看过了，是皮带断了", "难听话")
+SECRETS = (
+    PHONE,
+    "李迎新",
+    "王小明",
+    "502",
+    "我家老人被困在电梯里",
+    "邻居打孩子",
+    "看过了，是皮带断了",
+    "难听话",
+)
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>{{ 7*7 }}"
 
 
@@ -66,7 +76,16 @@ class ToldHub:
         issue = make_issue(community.id, building, number, text=inbound.text, reporter_id=who.id)
         session.add(issue)
         session.flush()
-        session.add(Endorsement(community_id=community.id, issue_id=issue.id, identity_id=who.id, first=True, at=NOW, text=inbound.text))
+        session.add(
+            Endorsement(
+                community_id=community.id,
+                issue_id=issue.id,
+                identity_id=who.id,
+                first=True,
+                at=NOW,
+                text=inbound.text,
+            )
+        )
 
 
 def make_issue(community_id: int, building: Building | None, number: int, **changes: object) -> Issue:
@@ -121,38 +140,102 @@ def furnish(session: Session) -> dict[str, int]:
     community = Community(street_id=street.id, name=COMMUNITY)
     session.add(community)
     session.flush()
-    estate, grid = Estate(community_id=community.id, name=ESTATE), Grid(community_id=community.id, name="第一网格")
+    estate, grid = (
+        Estate(community_id=community.id, name=ESTATE),
+        Grid(community_id=community.id, name="第一网格"),
+    )
     session.add_all([estate, grid])
     session.flush()
-    buildings = {name: Building(community_id=community.id, estate_id=estate.id, grid_id=grid.id, name=name) for name in ("1", "2", "3", "12")}
+    buildings = {
+        name: Building(community_id=community.id, estate_id=estate.id, grid_id=grid.id, name=name)
+        for name in ("1", "2", "3", "12")
+    }
     session.add_all(buildings.values())
     session.flush()
-    home = Household(community_id=community.id, building_id=buildings["3"].id, unit="2", room="502", area=8950, owners="李迎新")
+    home = Household(
+        community_id=community.id,
+        building_id=buildings["3"].id,
+        unit="2",
+        room="502",
+        area=8950,
+        owners="李迎新",
+    )
     session.add(home)
     session.flush()
-    resident = Person(key="R0001", name="李迎新", phone=PHONE, community_id=community.id, household_id=home.id, relation=Relation.OWNER)
+    resident = Person(
+        key="R0001",
+        name="李迎新",
+        phone=PHONE,
+        community_id=community.id,
+        household_id=home.id,
+        relation=Relation.OWNER,
+    )
     captain = Person(key="C0003", name="王小明", phone=PHONE, community_id=community.id)
     session.add_all([resident, captain])
     session.flush()
-    session.add(Post(person_id=captain.id, role=Role.CAPTAIN, community_id=community.id, estate_id=estate.id, building_id=buildings["3"].id))
+    session.add(
+        Post(
+            person_id=captain.id,
+            role=Role.CAPTAIN,
+            community_id=community.id,
+            estate_id=estate.id,
+            building_id=buildings["3"].id,
+        )
+    )
     reporter = Identity(channel="gate", external="known-token-0001", person_id=None, seen_at=NOW)
     session.add(reporter)
     session.flush()
 
-    accepted = make_issue(community.id, buildings["3"], 17, status=Status.ACCEPTED, urgency=Urgency.EMERGENCY, reporter_id=reporter.id)
+    accepted = make_issue(
+        community.id,
+        buildings["3"],
+        17,
+        status=Status.ACCEPTED,
+        urgency=Urgency.EMERGENCY,
+        reporter_id=reporter.id,
+    )
     session.add(accepted)
     session.flush()
     ids["accepted"] = accepted.id
     assignment = Assignment(
-        community_id=community.id, issue_id=accepted.id, person_id=captain.id, role=Role.CAPTAIN, given_at=NOW, accepted_at=NOW, why={"key": "captain"}
+        community_id=community.id,
+        issue_id=accepted.id,
+        person_id=captain.id,
+        role=Role.CAPTAIN,
+        given_at=NOW,
+        accepted_at=NOW,
+        why={"key": "captain"},
     )
     session.add(assignment)
     session.add(
-        Endorsement(community_id=community.id, issue_id=accepted.id, identity_id=reporter.id, first=True, at=NOW, text="我家老人被困在电梯里", score=None)
+        Endorsement(
+            community_id=community.id,
+            issue_id=accepted.id,
+            identity_id=reporter.id,
+            first=True,
+            at=NOW,
+            text="我家老人被困在电梯里",
+            score=None,
+        )
     )
-    session.add(IssueEvent(community_id=community.id, issue_id=accepted.id, at=NOW - timedelta(hours=1), what="unknown_to_texts", public={}, detail=""))
+    session.add(
+        IssueEvent(
+            community_id=community.id,
+            issue_id=accepted.id,
+            at=NOW - timedelta(hours=1),
+            what="unknown_to_texts",
+            public={},
+            detail="",
+        )
+    )
     event = IssueEvent(
-        community_id=community.id, issue_id=accepted.id, at=NOW, what="unknown_too", role=Role.CAPTAIN, person_id=captain.id, detail="看过了，是皮带断了"
+        community_id=community.id,
+        issue_id=accepted.id,
+        at=NOW,
+        what="unknown_too",
+        role=Role.CAPTAIN,
+        person_id=captain.id,
+        detail="看过了，是皮带断了",
     )
     session.add(event)
     for what, met, missed in ((Due.ACCEPT, True, None), (Due.RESOLVE, None, NOW), (Due.CONFIRM, None, None)):
@@ -167,18 +250,50 @@ def furnish(session: Session) -> dict[str, int]:
                 met=met,
             )
         )
-    session.add(Photo(community_id=community.id, issue_id=accepted.id, digest="a" * 64, identity_id=reporter.id, by_officer=False, at=NOW))
-    session.add(Photo(community_id=community.id, issue_id=accepted.id, digest="b" * 64, by_officer=True, at=NOW))
-    session.add(Photo(community_id=community.id, issue_id=accepted.id, digest="c" * 64, by_officer=True, at=NOW, cleared_at=NOW))
-    closed = make_issue(community.id, buildings["12"], 18, status=Status.CLOSED, category="sanitation", spot="楼道", reporter_id=reporter.id)
+    session.add(
+        Photo(
+            community_id=community.id,
+            issue_id=accepted.id,
+            digest="a" * 64,
+            identity_id=reporter.id,
+            by_officer=False,
+            at=NOW,
+        )
+    )
+    session.add(
+        Photo(community_id=community.id, issue_id=accepted.id, digest="b" * 64, by_officer=True, at=NOW)
+    )
+    session.add(
+        Photo(
+            community_id=community.id,
+            issue_id=accepted.id,
+            digest="c" * 64,
+            by_officer=True,
+            at=NOW,
+            cleared_at=NOW,
+        )
+    )
+    closed = make_issue(
+        community.id,
+        buildings["12"],
+        18,
+        status=Status.CLOSED,
+        category="sanitation",
+        spot="楼道",
+        reporter_id=reporter.id,
+    )
     session.add_all(
         [
             closed,
-            make_issue(community.id, None, 19, sensitive=True, category="neighbour_dispute", text="邻居打孩子"),
+            make_issue(
+                community.id, None, 19, sensitive=True, category="neighbour_dispute", text="邻居打孩子"
+            ),
             make_issue(community.id, buildings["1"], 20, hidden=True, text="难听话"),
             make_issue(community.id, buildings["1"], 21, status=Status.REFUSED),
             make_issue(community.id, buildings["1"], 22, status=Status.WITHDRAWN),
-            make_issue(community.id, buildings["1"], 23, status=Status.ACCEPTED, held_until=NOW + timedelta(days=9)),
+            make_issue(
+                community.id, buildings["1"], 23, status=Status.ACCEPTED, held_until=NOW + timedelta(days=9)
+            ),
             make_issue(community.id, buildings["2"], 24, spot=HOSTILE, unit="1"),
         ]
     )
@@ -187,11 +302,24 @@ def furnish(session: Session) -> dict[str, int]:
         other = Identity(channel="sandbox", external=f"rater{score}", seen_at=NOW)
         session.add(other)
         session.flush()
-        session.add(Endorsement(community_id=community.id, issue_id=closed.id, identity_id=other.id, first=False, at=NOW, score=score))
+        session.add(
+            Endorsement(
+                community_id=community.id,
+                issue_id=closed.id,
+                identity_id=other.id,
+                first=False,
+                at=NOW,
+                score=score,
+            )
+        )
     for _ in range(3):
-        ledger.append(session, community.id, "issue", {"number": 18, "title": HOSTILE}, NOW, issue_id=closed.id)
+        ledger.append(
+            session, community.id, "issue", {"number": 18, "title": HOSTILE}, NOW, issue_id=closed.id
+        )
     for n in range(45):
-        session.add(make_issue(community.id, buildings["2"], 200 + n, category="parking_traffic", spot="", unit=""))
+        session.add(
+            make_issue(community.id, buildings["2"], 200 + n, category="parking_traffic", spot="", unit="")
+        )
     session.commit()
     return ids
 
@@ -214,7 +342,16 @@ async def scene(home: Path, **settings_: object) -> AsyncIterator[Scene]:
     await database.start()
     limits = Limits.default(lambda: 0.0)
     app = web.Application(client_max_size=130 * 1024 * 1024)
-    site = mount(app, database=database, settings=settings, texts=Texts(), clock=clock, hub=hub, tokens=Tokens(b"k" * 32), limits=limits)
+    site = mount(
+        app,
+        database=database,
+        settings=settings,
+        texts=Texts(),
+        clock=clock,
+        hub=hub,
+        tokens=Tokens(b"k" * 32),
+        limits=limits,
+    )
     try:
         async with TestClient(TestServer(app)) as client:
             yield Scene(client, site, hub, database, home, limits, ids)

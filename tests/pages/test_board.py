@@ -40,7 +40,11 @@ async def test_older_pages_reach_the_first_issue(pages: Scene) -> None:
     while path:
         html = await text_of(pages, path)
         seen += [part.split('"')[0] for part in html.split(f'href="{HERE}/issues/')[1:]]
-        older = html.partition('rel="next"')[0].rpartition('href="')[2].partition('"')[0] if 'rel="next"' in html else ""
+        older = (
+            html.partition('rel="next"')[0].rpartition('href="')[2].partition('"')[0]
+            if 'rel="next"' in html
+            else ""
+        )
         path = older.replace("&amp;", "&")
 
     assert len(seen) == len(set(seen)) == 49
@@ -69,7 +73,17 @@ async def test_a_filter_shows_its_part(pages: Scene, asked: str, numbers: set[st
     assert {part.split('"')[0] for part in html.split(f'href="{HERE}/issues/')[1:]} == numbers
 
 
-@pytest.mark.parametrize("asked", ["status=nonsense", "before=-1", "before=x", "before=9" + "9" * 30, "status=%00", "building=" + "x" * 5000])
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "status=nonsense",
+        "before=-1",
+        "before=x",
+        "before=9" + "9" * 30,
+        "status=%00",
+        "building=" + "x" * 5000,
+    ],
+)
 async def test_a_senseless_filter_is_no_failure(pages: Scene, asked: str) -> None:
     await text_of(pages, f"{HERE}?{asked}")
 
@@ -118,7 +132,16 @@ async def test_a_number_leads_to_its_issue(pages: Scene) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/c/没有的社区", f"{HERE}/issues/999", f"{HERE}/notices/99", "/r/没有", f"/r/{quote(COMMUNITY)}/没有/3", "/t/unknown-token", "/nothing"]
+    "path",
+    [
+        "/c/没有的社区",
+        f"{HERE}/issues/999",
+        f"{HERE}/notices/99",
+        "/r/没有",
+        f"/r/{quote(COMMUNITY)}/没有/3",
+        "/t/unknown-token",
+        "/nothing",
+    ],
 )
 async def test_an_unknown_page_says_so_kindly(pages: Scene, path: str) -> None:
     html = await text_of(pages, path, 404)

@@ -30,11 +30,24 @@ async def nonce_of(pages: Scene, path: str) -> str:
     return found[1]
 
 
-async def send(pages: Scene, path: str, status: int, *, photo: bytes | None = None, photo_name: str = "a.jpg", **fields: str) -> str:
+async def send(
+    pages: Scene,
+    path: str,
+    status: int,
+    *,
+    photo: bytes | None = None,
+    photo_name: str = "a.jpg",
+    **fields: str,
+) -> str:
     form = FormData()
     for name, value in ({"m": await nonce_of(pages, path)} | fields).items():
         form.add_field(name, value)
-    form.add_field("photo", BytesIO(photo or b""), filename=photo_name if photo else "", content_type="application/octet-stream")
+    form.add_field(
+        "photo",
+        BytesIO(photo or b""),
+        filename=photo_name if photo else "",
+        content_type="application/octet-stream",
+    )
     answer = await pages.client.post(path, data=form, allow_redirects=False)
     text = await answer.text()
     assert answer.status == status, text
@@ -94,7 +107,9 @@ async def test_nothing_written_is_asked_for(pages: Scene) -> None:
 
 
 @pytest.mark.parametrize(
-    ("photo", "status", "word"), [(b"GIF89a not a photo", 422, "打不开"), (b"\xff\xd8\xff" + b"x" * (11 << 20), 413, "10 MB")], ids=["gif", "large"]
+    ("photo", "status", "word"),
+    [(b"GIF89a not a photo", 422, "打不开"), (b"\xff\xd8\xff" + b"x" * (11 << 20), 413, "10 MB")],
+    ids=["gif", "large"],
 )
 async def test_what_is_no_photo_is_said_kindly(pages: Scene, photo: bytes, status: int, word: str) -> None:
     html = await send(pages, GATE, status, text="电梯坏了", photo=photo)
@@ -121,17 +136,25 @@ async def test_too_many_are_asked_to_wait_and_lose_nothing(pages: Scene) -> None
 
 
 async def test_without_multipart_it_works_too(pages: Scene) -> None:
-    answer = await pages.client.post(GATE, data={"text": "电梯坏了", "m": await nonce_of(pages, GATE)}, allow_redirects=False)
+    answer = await pages.client.post(
+        GATE, data={"text": "电梯坏了", "m": await nonce_of(pages, GATE)}, allow_redirects=False
+    )
 
     assert answer.status == 303
 
 
-@pytest.mark.parametrize("body", [b"", b"--x", b"--x\r\n\r\n", b'--x\r\nContent-Disposition: form-data; name="text"\r\n\r\nhello'])
+@pytest.mark.parametrize(
+    "body", [b"", b"--x", b"--x\r\n\r\n", b'--x\r\nContent-Disposition: form-data; name="text"\r\n\r\nhello']
+)
 async def test_a_broken_body_is_no_failure(pages: Scene, body: bytes) -> None:
-    answer = await pages.client.post(GATE, data=body, headers={"Content-Type": "multipart/form-data; boundary=x"}, allow_redirects=False)
+    answer = await pages.client.post(
+        GATE, data=body, headers={"Content-Type": "multipart/form-data; boundary=x"}, allow_redirects=False
+    )
 
     assert answer.status in {400, 422}
-    answer = await pages.client.post(GATE, data=body, headers={"Content-Type": "multipart/form-data"}, allow_redirects=False)
+    answer = await pages.client.post(
+        GATE, data=body, headers={"Content-Type": "multipart/form-data"}, allow_redirects=False
+    )
     assert answer.status in {400, 422}
 
 
@@ -144,11 +167,14 @@ async def test_the_page_rings_in_an_emergency_and_says_what_is_private(pages: Sc
     assert "金康园小区3栋" in html
 
 
-# --- following ------------------------------------------------------------------------------------------------------------
+# --- following
+# ------------------------------------------------------------------------------------------------------------
 
 
 async def answer(pages: Scene, status: int = 303, **fields: str) -> str:
-    posted = await pages.client.post(MINE, data={"m": await nonce_of(pages, MINE)} | fields, allow_redirects=False)
+    posted = await pages.client.post(
+        MINE, data={"m": await nonce_of(pages, MINE)} | fields, allow_redirects=False
+    )
     assert posted.status == status, await posted.text()
     return await posted.text()
 
@@ -174,7 +200,11 @@ async def test_the_question_is_asked_answered_and_known_to_be_seen(pages: Scene)
     await set_status(pages, Status.RESOLVED)
 
     async def seen() -> bool:
-        return await pages.database.read(lambda s: s.query(Endorsement).filter_by(issue_id=pages.ids["accepted"]).one().asked_seen_at is not None)
+        return await pages.database.read(
+            lambda s: (
+                s.query(Endorsement).filter_by(issue_id=pages.ids["accepted"]).one().asked_seen_at is not None
+            )
+        )
 
     await pages.client.get(MINE, headers={"Sec-Purpose": "prefetch"})
     assert not await seen()
@@ -197,7 +227,13 @@ async def test_a_closed_issue_can_be_rated(pages: Scene) -> None:
 
 
 async def test_only_own_issues_can_be_answered(pages: Scene) -> None:
-    for fields in ({"do": "confirm", "number": "18"}, {"do": "confirm", "number": "x"}, {"do": "nonsense"}, {"do": "say", "text": " "}, {}):
+    for fields in (
+        {"do": "confirm", "number": "18"},
+        {"do": "confirm", "number": "x"},
+        {"do": "nonsense"},
+        {"do": "say", "text": " "},
+        {},
+    ):
         await answer(pages, 422, **fields)
     assert pages.hub.got == []
 

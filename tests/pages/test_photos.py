@@ -1,4 +1,5 @@
-"""Photos are told by content, re-encoded without passengers, and kept by content hash; links carry a signature."""
+"""Photos are told by content, re-encoded without passengers, and kept by content hash; links carry a
+signature."""
 
 import contextlib
 import struct
@@ -30,7 +31,10 @@ def with_gps() -> bytes:
     return encoded("JPEG", exif=exif, comment=b"secret comment")
 
 
-@pytest.mark.parametrize("data", [encoded("JPEG"), encoded("PNG"), encoded("WEBP"), encoded("PNG", mode="RGBA"), encoded("PNG", mode="L")])
+@pytest.mark.parametrize(
+    "data",
+    [encoded("JPEG"), encoded("PNG"), encoded("WEBP"), encoded("PNG", mode="RGBA"), encoded("PNG", mode="L")],
+)
 def test_the_three_kinds_become_jpeg(data: bytes) -> None:
     with Image.open(BytesIO(photos.clean(data))) as kept:
         assert (kept.format, kept.mode, kept.size) == ("JPEG", "RGB", (80, 40))
@@ -64,7 +68,12 @@ def bomb() -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
     header = struct.pack(">IIBBBBB", 60_000, 60_000, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"\0" * 1000)) + chunk(b"IEND", b"")
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", header)
+        + chunk(b"IDAT", zlib.compress(b"\0" * 1000))
+        + chunk(b"IEND", b"")
+    )
 
 
 @pytest.mark.parametrize(
@@ -100,7 +109,9 @@ def test_the_same_photo_is_kept_once(tmp_path: Path) -> None:
     digest = photos.keep(tmp_path, encoded("PNG"))
 
     assert photos.keep(tmp_path, encoded("PNG")) == digest
-    assert [f.relative_to(tmp_path).as_posix() for f in tmp_path.rglob("*") if f.is_file()] == [f"photos/{digest[:2]}/{digest}.jpg"]
+    assert [f.relative_to(tmp_path).as_posix() for f in tmp_path.rglob("*") if f.is_file()] == [
+        f"photos/{digest[:2]}/{digest}.jpg"
+    ]
     photos.remove(tmp_path, digest)
     photos.remove(tmp_path, digest)
     assert not photos.path(tmp_path, digest).exists()

@@ -25,14 +25,18 @@ def run(*arguments: str) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize("kind", ["png", "svg"])
-async def test_one_sheet_for_each_building(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+async def test_one_sheet_for_each_building(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
     monkeypatch.setenv("YISHITING_HOME", str(tmp_path))
     async with scene(tmp_path) as pages:
         code, said = run("--community", COMMUNITY, "--out", str(tmp_path / "out"), "--format", kind)
 
         assert code == 0, said
         names = {file.name for file in (tmp_path / "out").iterdir()}
-        assert names == {f"{COMMUNITY}-{place}.{kind}" for place in ("全社区", *(f"{ESTATE}{n}栋" for n in (1, 2, 3, 12)))}
+        assert names == {
+            f"{COMMUNITY}-{place}.{kind}" for place in ("全社区", *(f"{ESTATE}{n}栋" for n in (1, 2, 3, 12)))
+        }
         assert (await pages.client.get(address("", COMMUNITY, ESTATE, "3"))).status == 200
 
 

@@ -47,7 +47,10 @@ async def test_every_answer_is_guarded(pages: Scene, path: str) -> None:
 async def test_no_page_has_styles_or_scripts_of_its_own(pages: Scene, path: str) -> None:
     text = await (await pages.client.get(path)).text()
 
-    assert not re.search(r"<style|\sstyle=|\son[a-z]+=|javascript:|<script(?![^>]*\ssrc=)", text.partition("<body")[0] + text.partition("<body")[2])
+    assert not re.search(
+        r"<style|\sstyle=|\son[a-z]+=|javascript:|<script(?![^>]*\ssrc=)",
+        text.partition("<body")[0] + text.partition("<body")[2],
+    )
 
 
 async def test_the_reporters_page_is_kept_by_nobody(pages: Scene) -> None:
@@ -74,7 +77,12 @@ async def test_photos_are_public_only_when_cleared(pages: Scene) -> None:
 
 
 def asked(remote: str, **headers: str) -> Any:
-    request = make_mocked_request("GET", "/sandbox", headers={"Host": "127.0.0.1:8080"} | {name.replace("_", "-"): value for name, value in headers.items()})
+    request = make_mocked_request(
+        "GET",
+        "/sandbox",
+        headers={"Host": "127.0.0.1:8080"}
+        | {name.replace("_", "-"): value for name, value in headers.items()},
+    )
     return request.clone(remote=remote)
 
 
@@ -91,7 +99,9 @@ def asked(remote: str, **headers: str) -> Any:
         ("8.8.8.8", {"X_Forwarded_For": "127.0.0.1"}, False),
     ],
 )
-def test_the_sandbox_is_for_this_machine(tmp_path: Path, remote: str, headers: dict[str, str], allowed: bool) -> None:
+def test_the_sandbox_is_for_this_machine(
+    tmp_path: Path, remote: str, headers: dict[str, str], allowed: bool
+) -> None:
     assert sandbox_allowed(asked(remote, **headers), Settings(home=tmp_path)) is allowed
     assert sandbox_allowed(asked(remote, **headers), Settings(home=tmp_path, sandbox_open=True))
 
@@ -117,7 +127,12 @@ async def test_from_elsewhere_the_sandbox_says_why_not(tmp_path: Path) -> None:
 
 async def test_a_foreign_page_cannot_post(pages: Scene) -> None:
     path = "/r/" + quote(COMMUNITY)
-    for headers in ({"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}, {"Origin": "https://evil.example"}, {"Origin": "null"}):
+    for headers in (
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+    ):
         answer = await pages.client.post(path, data={"text": "电梯坏了"}, headers=headers)
         assert answer.status == 403
     assert pages.hub.got == []
@@ -126,10 +141,19 @@ async def test_a_foreign_page_cannot_post(pages: Scene) -> None:
 async def test_people_can_be_found_in_the_sandbox(pages: Scene) -> None:
     groups = (await (await pages.client.get("/sandbox/people")).json())["groups"]
 
-    assert [(g["name"], [p["key"] for p in g["people"]]) for g in groups] == [("居民", ["R0001"]), ("楼栋长", ["C0003"])]
+    assert [(g["name"], [p["key"] for p in g["people"]]) for g in groups] == [
+        ("居民", ["R0001"]),
+        ("楼栋长", ["C0003"]),
+    ]
     assert groups[0]["people"][0]["home"] == "3栋2单元502"
     assert groups[1]["people"][0]["post"] == "楼栋长 3栋"
-    for asked_, keys in (("迎新", ["R0001"]), ("C0003", ["C0003"]), ("3栋2单元502", ["R0001"]), ("%", ["R0001", "C0003"]), ("没有这人", [])):
+    for asked_, keys in (
+        ("迎新", ["R0001"]),
+        ("C0003", ["C0003"]),
+        ("3栋2单元502", ["R0001"]),
+        ("%", ["R0001", "C0003"]),
+        ("没有这人", []),
+    ):
         found = (await (await pages.client.get("/sandbox/people", params={"q": asked_})).json())["groups"]
         assert [p["key"] for g in found for p in g["people"]] == keys, asked_
     assert (await (await pages.client.get("/sandbox/people/C0003")).json())["name"] == "王小明"
@@ -143,28 +167,43 @@ async def test_without_the_channel_there_is_no_sandbox(tmp_path: Path) -> None:
 
 
 async def test_an_old_browser_may_answer_on_the_reporters_page(pages: Scene) -> None:
-    for origin, status in (("null", 422), ("https://evil.example", 403), (str(pages.client.make_url("/")).rstrip("/"), 422)):
-        assert (await pages.client.post("/t/known-token-0001", data={}, headers={"Origin": origin})).status == status
+    for origin, status in (
+        ("null", 422),
+        ("https://evil.example", 403),
+        (str(pages.client.make_url("/")).rstrip("/"), 422),
+    ):
+        assert (
+            await pages.client.post("/t/known-token-0001", data={}, headers={"Origin": origin})
+        ).status == status
 
 
 async def test_versioned_files_may_be_kept(pages: Scene) -> None:
     assert "immutable" in (await pages.client.get("/static/pages.css?v=1")).headers["Cache-Control"]
     assert "immutable" not in (await pages.client.get("/static/pages.css")).headers.get("Cache-Control", "")
-    assert "immutable" not in (await pages.client.get("/static/none.css?v=1")).headers.get("Cache-Control", "")
+    assert "immutable" not in (await pages.client.get("/static/none.css?v=1")).headers.get(
+        "Cache-Control", ""
+    )
 
 
 def test_a_bucket_empties_and_fills_again() -> None:
     now = [0.0]
     bucket = Bucket(Rate(2, 10), lambda: now[0])
 
-    assert [bucket.take("a"), bucket.take("a"), bucket.take("a"), bucket.take("b")] == [True, True, False, True]
+    assert [bucket.take("a"), bucket.take("a"), bucket.take("a"), bucket.take("b")] == [
+        True,
+        True,
+        False,
+        True,
+    ]
     now[0] = 10
     assert [bucket.take("a"), bucket.take("a")] == [True, False]
     now[0] = 1000
     assert [bucket.take("a") for _ in range(3)] == [True, True, False]
 
 
-async def test_a_failure_is_kind_and_its_secret_address_stays_out_of_the_log(pages: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_failure_is_kind_and_its_secret_address_stays_out_of_the_log(
+    pages: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def broken(*_: Any, **__: Any) -> None:
         raise RuntimeError("broken")
 

@@ -17,7 +17,9 @@ def broken(session: Session, issue: Issue) -> list[str]:
     wrong = []
     assignments = list(session.scalars(select(Assignment).where(Assignment.issue_id == issue.id)))
     deadlines = list(session.scalars(select(Deadline).where(Deadline.issue_id == issue.id)))
-    events = list(session.scalars(select(IssueEvent).where(IssueEvent.issue_id == issue.id).order_by(IssueEvent.id)))
+    events = list(
+        session.scalars(select(IssueEvent).where(IssueEvent.issue_id == issue.id).order_by(IssueEvent.id))
+    )
     held = [a for a in assignments if a.holder and a.ended_at is None]
     ticking = [d for d in deadlines if d.settled_at is None]
     if len(held) > 1:
@@ -36,7 +38,12 @@ def broken(session: Session, issue: Issue) -> list[str]:
         wrong.append("history does not begin with the report")
     if any(a.ended_at is not None and a.ended_at < a.given_at for a in assignments):
         wrong.append("taken away before it was given")
-    firsts = session.scalar(select(func.count(Endorsement.id)).where(Endorsement.issue_id == issue.id, Endorsement.first)) or 0
+    firsts = (
+        session.scalar(
+            select(func.count(Endorsement.id)).where(Endorsement.issue_id == issue.id, Endorsement.first)
+        )
+        or 0
+    )
     if firsts > 1:
         wrong.append(f"{firsts} first reporters")
     if (issue.status is Status.MERGED) != (issue.merged_into is not None):

@@ -1,4 +1,5 @@
-"""Anybody says anything about an issue, in any order, while the clock moves: the whole bot keeps its rows in order."""
+"""Anybody says anything about an issue, in any order, while the clock moves: the whole bot keeps its rows in
+order."""
 
 from __future__ import annotations
 
@@ -30,15 +31,33 @@ ATTEMPTS = (
         for who in ("c3", "c3b", "prop", "g1", "sec", "dept-a", "r3")
         for verb, rest in (("接单", ""), ("完成", " 修好了"), ("退回", " 不归我管"))
     ),
-    *((who, "转派 {n} " + whom) for who in ("c3", "prop", "g1") for whom in ("物业", "网格员", "楼栋长", "城管中队")),
-    *((who, text) for who in ("r3", "r5", "c3") for text in ("没修好 {n} 还在漏", "已解决 {n}", "附议 {n}", "撤回 {n}", "评价 {n} 5 好", "进度 {n}")),
-    *(("street", text) for text in ("吹哨 {n} 城管中队 消防大队", "接单 {n}", "不受理 {n} 属于市政", "改类 {n} 噪声")),
+    *(
+        (who, "转派 {n} " + whom)
+        for who in ("c3", "prop", "g1")
+        for whom in ("物业", "网格员", "楼栋长", "城管中队")
+    ),
+    *(
+        (who, text)
+        for who in ("r3", "r5", "c3")
+        for text in ("没修好 {n} 还在漏", "已解决 {n}", "附议 {n}", "撤回 {n}", "评价 {n} 5 好", "进度 {n}")
+    ),
+    *(
+        ("street", text)
+        for text in ("吹哨 {n} 城管中队 消防大队", "接单 {n}", "不受理 {n} 属于市政", "改类 {n} 噪声")
+    ),
     *((who, text) for who in ("dept-a", "dept-b") for text in ("报到 {n}", "完成 {n} 修好了")),
     *((who, "挂账 {n} 到12月20日 等配件") for who in ("c3", "prop", "dept-a")),
     *(
         (who, text)
         for who in ("g1", "sec", "street")
-        for text in ("同意挂账 {n}", "不同意挂账 {n}", "不是诉求 {n}", "隐藏 {n}", "合并 {n} {o}", "已上门 {n} 看过了")
+        for text in (
+            "同意挂账 {n}",
+            "不同意挂账 {n}",
+            "不是诉求 {n}",
+            "隐藏 {n}",
+            "合并 {n} {o}",
+            "已上门 {n} 看过了",
+        )
     ),
 )
 HOURS = st.integers(1, 100).map(lambda n: ("", f"{n}"))
@@ -61,7 +80,17 @@ def played() -> Iterator[None]:
 def say(who: str, text: str, *, chat: str | None = None) -> list[Sent]:
     """One message through the hub."""
     runner, bot = PLAY[0]
-    return runner.run(bot.hub.receive(Inbound(channel="sandbox", chat=chat or f"dm:{who}", sender=who, text=text, message_id=f"h{next(COUNT)}")))
+    return runner.run(
+        bot.hub.receive(
+            Inbound(
+                channel="sandbox",
+                chat=chat or f"dm:{who}",
+                sender=who,
+                text=text,
+                message_id=f"h{next(COUNT)}",
+            )
+        )
+    )
 
 
 def report() -> int:

@@ -11,7 +11,14 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 from sqlalchemy import Connection, Engine, select
 from sqlalchemy.orm import Session
 
@@ -23,7 +30,22 @@ from models.base import new_id
 from models.deadlines import Deadline, Due
 from models.directory import Located
 from models.issues import LIVE, TRANSITIONS, Assignment, Issue, IssueEvent, NotAllowed, Status, Urgency
-from models.journey import Said, close, end_assignments, finish, give, holder_of, last_holder, limit_from, open_issue, record, running, start, stop, take
+from models.journey import (
+    Said,
+    close,
+    end_assignments,
+    finish,
+    give,
+    holder_of,
+    last_holder,
+    limit_from,
+    open_issue,
+    record,
+    running,
+    start,
+    stop,
+    take,
+)
 from models.people import Identity, Role
 from models.routing import Choice, Serving
 from tests.properties.invariants import broken
@@ -55,8 +77,14 @@ def engine() -> Iterator[Engine]:
 def test_the_table_names_every_status() -> None:
     assert set(TRANSITIONS) == set(Status)
     assert all(status not in after for status, after in TRANSITIONS.items())
-    assert {status for status, after in TRANSITIONS.items() if not after} == {Status.REFUSED, Status.WITHDRAWN, Status.MERGED}
-    assert not any(Status.CLOSED in TRANSITIONS[status] for status in LIVE), "nothing is closed that was not reported as done"
+    assert {status for status, after in TRANSITIONS.items() if not after} == {
+        Status.REFUSED,
+        Status.WITHDRAWN,
+        Status.MERGED,
+    }
+    assert not any(Status.CLOSED in TRANSITIONS[status] for status in LIVE), (
+        "nothing is closed that was not reported as done"
+    )
 
 
 @given(st.sampled_from(Status), st.sampled_from(Status), st.datetimes(timezones=st.just(UTC)))
@@ -83,7 +111,9 @@ class Journey(RuleBasedStateMachine):
     def report(self, urgency: Urgency, category: str) -> None:
         self.connection = OPENED[0].connect()
         self.connection.begin()
-        self.session = _TurnSession(bind=self.connection, join_transaction_mode="create_savepoint", expire_on_commit=False)
+        self.session = _TurnSession(
+            bind=self.connection, join_transaction_mode="create_savepoint", expire_on_commit=False
+        )
         self.now = START
         said = Said("三栋漏水，天花板滴水", category, urgency, Located(1, 3, "1", "101"), message_id="m1")
         self.issue = open_issue(self.session, RULES, 1, said, self.now, reporter_id=1, chat_id=1)
@@ -150,7 +180,13 @@ class Journey(RuleBasedStateMachine):
         assert own is not None
         self.issue.move_to(Status.ACCEPTED, self.now)
         own.ended_at = None
-        start(self.session, self.issue, Due.RESOLVE, limit_from(self.now, RULES.resolve[self.issue.urgency]), assignment_id=own.id)
+        start(
+            self.session,
+            self.issue,
+            Due.RESOLVE,
+            limit_from(self.now, RULES.resolve[self.issue.urgency]),
+            assignment_id=own.id,
+        )
 
     @precondition(lambda self: self.status in LIVE)
     @rule(how=st.sampled_from([Status.REFUSED, Status.WITHDRAWN]))
@@ -170,7 +206,9 @@ class Journey(RuleBasedStateMachine):
         if not hasattr(self, "session"):
             return
         self.session.flush()
-        stored = self.connection.execute(select(Issue.__table__.c.status).where(Issue.__table__.c.id == self.issue.id)).scalar_one()
+        stored = self.connection.execute(
+            select(Issue.__table__.c.status).where(Issue.__table__.c.id == self.issue.id)
+        ).scalar_one()
         assert stored is self.status
         assert not broken(self.session, self.issue)
 
@@ -178,13 +216,17 @@ class Journey(RuleBasedStateMachine):
     def history_only_grows(self) -> None:
         if not hasattr(self, "session"):
             return
-        lines = len(list(self.session.scalars(select(IssueEvent.id).where(IssueEvent.issue_id == self.issue.id))))
+        lines = len(
+            list(self.session.scalars(select(IssueEvent.id).where(IssueEvent.issue_id == self.issue.id)))
+        )
         assert lines >= self.lines
         self.lines = lines
 
 
 def test_any_order_of_steps() -> None:
-    run_state_machine_as_test(Journey, settings=settings(max_examples=40, stateful_step_count=25, deadline=None))
+    run_state_machine_as_test(
+        Journey, settings=settings(max_examples=40, stateful_step_count=25, deadline=None)
+    )
 
 
 @given(people=st.lists(st.sampled_from([p[0] for p in PEOPLE]), min_size=2, max_size=2))
@@ -192,8 +234,23 @@ def test_any_order_of_steps() -> None:
 def test_the_database_refuses_a_second_holder(people: list[int]) -> None:
     with OPENED[0].connect() as connection, connection.begin() as whole:
         session = Session(connection, join_transaction_mode="create_savepoint")
-        issue = open_issue(session, RULES, 1, Said("漏水漏水", "other", Urgency.ORDINARY, Located(1, 3)), START, reporter_id=1, chat_id=None)
-        common: dict[str, Any] = {"community_id": 1, "issue_id": issue.id, "role": Role.CAPTAIN, "holder": True, "given_at": START, "why": {}}
+        issue = open_issue(
+            session,
+            RULES,
+            1,
+            Said("漏水漏水", "other", Urgency.ORDINARY, Located(1, 3)),
+            START,
+            reporter_id=1,
+            chat_id=None,
+        )
+        common: dict[str, Any] = {
+            "community_id": 1,
+            "issue_id": issue.id,
+            "role": Role.CAPTAIN,
+            "holder": True,
+            "given_at": START,
+            "why": {},
+        }
         session.add_all(Assignment(id=new_id(), person_id=person, **common) for person in people)
         with pytest.raises(Exception, match="UNIQUE"):
             session.flush()
@@ -204,13 +261,26 @@ def test_the_database_refuses_a_second_holder(people: list[int]) -> None:
 def test_a_clock_missed_stays_missed() -> None:
     with OPENED[0].connect() as connection, connection.begin() as whole:
         session = Session(connection, join_transaction_mode="create_savepoint")
-        issue = open_issue(session, RULES, 1, Said("漏水漏水", "other", Urgency.ORDINARY, Located(1, 3)), START, reporter_id=1, chat_id=None)
-        late, fine = (start(session, issue, what, START + timedelta(hours=1)) for what in (Due.ACCEPT, Due.RESOLVE))
+        issue = open_issue(
+            session,
+            RULES,
+            1,
+            Said("漏水漏水", "other", Urgency.ORDINARY, Located(1, 3)),
+            START,
+            reporter_id=1,
+            chat_id=None,
+        )
+        late, fine = (
+            start(session, issue, what, START + timedelta(hours=1)) for what in (Due.ACCEPT, Due.RESOLVE)
+        )
         session.flush()
         late.missed_at = START + timedelta(hours=2)
         stop(session, issue, START + timedelta(hours=3), met=True)
         session.expire_all()
-        found = {row.what: row.met for row in session.scalars(select(Deadline).where(Deadline.issue_id == issue.id))}
+        found = {
+            row.what: row.met
+            for row in session.scalars(select(Deadline).where(Deadline.issue_id == issue.id))
+        }
         assert found == {late.what: False, fine.what: True}
         session.close()
         whole.rollback()

@@ -1,4 +1,5 @@
-"""Any JSON, and anything that is none, posted to the sandbox: 200, 404 or 422 with a reason, never a 500; the same id, the same bytes."""
+"""Any JSON, and anything that is none, posted to the sandbox: 200, 404 or 422 with a reason, never a 500; the
+same id, the same bytes."""
 
 from __future__ import annotations
 
@@ -30,7 +31,20 @@ ANYTHING = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
     max_leaves=8,
 )
-WORDS = st.sampled_from(["3栋电梯坏了没人管", "早上好", "接单 1", "完成 1 好了", "", "进度", "#", "\u0000", "我的任务", "3栋2单元"]) | st.text(max_size=40)
+WORDS = st.sampled_from(
+    [
+        "3栋电梯坏了没人管",
+        "早上好",
+        "接单 1",
+        "完成 1 好了",
+        "",
+        "进度",
+        "#",
+        "\u0000",
+        "我的任务",
+        "3栋2单元",
+    ]
+) | st.text(max_size=40)
 #: Mostly right, so that something happens; one field in a few is anything.
 BODY = st.fixed_dictionaries(
     {
@@ -42,7 +56,17 @@ BODY = st.fixed_dictionaries(
         "id": st.uuids().map(str) | ANYTHING,
         "mention": st.booleans() | ANYTHING,
         "quote": st.text(max_size=20) | ANYTHING,
-        "images": st.lists(st.sampled_from(["data:image/png;base64,AAAA", "data:,x", "http://example.org/a.png", "data:image/jpeg;base64,%%%"]), max_size=10)
+        "images": st.lists(
+            st.sampled_from(
+                [
+                    "data:image/png;base64,AAAA",
+                    "data:,x",
+                    "http://example.org/a.png",
+                    "data:image/jpeg;base64,%%%",
+                ]
+            ),
+            max_size=10,
+        )
         | ANYTHING,
         "media": st.sampled_from(["voice", "video", "smell"]) | ANYTHING,
         "surplus": ANYTHING,
@@ -117,24 +141,38 @@ def test_any_bytes(content: bytes, where: str) -> None:
     assert call("POST", f"/sandbox/{where}", content)[0] == 422
 
 
-@given(st.text(max_size=20) | st.sampled_from(["PT0S", "P1W", "-PT1H", "P401D", "PT1.5H", "P1Y", "1 hour", "PT"]))
+@given(
+    st.text(max_size=20) | st.sampled_from(["PT0S", "P1W", "-PT1H", "P401D", "PT1.5H", "P1Y", "1 hour", "PT"])
+)
 @settings(QUICK, max_examples=40)
 def test_any_span(words: str) -> None:
     judged(*call("POST", "/sandbox/clock", json.dumps({"advance": words}).encode()), ok="now")
 
 
-@given(st.sampled_from(["g", "g3", "dm:r3", "nowhere"]), st.text(max_size=12).filter(lambda text: text.isprintable()) | st.integers().map(str))
+@given(
+    st.sampled_from(["g", "g3", "dm:r3", "nowhere"]),
+    st.text(max_size=12).filter(lambda text: text.isprintable()) | st.integers().map(str),
+)
 @QUICK
 def test_any_place_in_a_chat(chat: str, after: str) -> None:
     from urllib.parse import quote
 
-    judged(*call("GET", f"/sandbox/chats/{quote(chat, safe='')}/messages?after={quote(after, safe='')}"), ok="messages")
+    judged(
+        *call("GET", f"/sandbox/chats/{quote(chat, safe='')}/messages?after={quote(after, safe='')}"),
+        ok="messages",
+    )
 
 
 @given(st.sampled_from(["r3", "r1", "c3"]), WORDS, st.sampled_from(["g", "dm"]), st.booleans())
 @QUICK
 def test_the_same_id_is_answered_alike(who: str, text: str, where: str, mention: bool) -> None:
-    body = {"id": f"twice{next(COUNT)}", "chat": f"dm:{who}" if where == "dm" else "g", "sender": who, "text": text, "mention": mention}
+    body = {
+        "id": f"twice{next(COUNT)}",
+        "chat": f"dm:{who}" if where == "dm" else "g",
+        "sender": who,
+        "text": text,
+        "mention": mention,
+    }
     content = json.dumps(body).encode()
     first, second = call("POST", "/sandbox/messages", content), call("POST", "/sandbox/messages", content)
     assert first == second

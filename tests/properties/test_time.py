@@ -16,7 +16,9 @@ RULES = load_issue_rules()
 MINUTES = st.integers(0, 40 * 365 * 24 * 60)
 #: From 2020 to 2060, so that most lie outside the calendar's years.
 MOMENTS = MINUTES.map(lambda minutes: datetime(2020, 1, 1, tzinfo=UTC) + timedelta(minutes=minutes))
-KNOWN = st.integers(0, 1_500_000).map(lambda minutes: datetime(2024, 1, 1, tzinfo=UTC) + timedelta(minutes=minutes))
+KNOWN = st.integers(0, 1_500_000).map(
+    lambda minutes: datetime(2024, 1, 1, tzinfo=UTC) + timedelta(minutes=minutes)
+)
 
 
 def china(*parts: int) -> datetime:

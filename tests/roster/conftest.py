@@ -31,7 +31,11 @@ SMALL: Mapping[str, Rows] = {
     "communities": [["社区", "街道", "区"], ["春和社区", "北街", "西山区"]],
     "estates": [["社区", "小区"], ["春和社区", "春和苑"]],
     "grids": [["社区", "网格"], ["春和社区", "一网格"]],
-    "buildings": [["社区", "小区", "楼栋", "网格"], ["春和社区", "春和苑", "1栋", "一网格"], ["春和社区", "春和苑", "B座", ""]],
+    "buildings": [
+        ["社区", "小区", "楼栋", "网格"],
+        ["春和社区", "春和苑", "1栋", "一网格"],
+        ["春和社区", "春和苑", "B座", ""],
+    ],
     "households": [
         ["社区", "小区", "楼栋", "单元", "室", "面积", "业主"],
         ["春和社区", "春和苑", "1栋", "1", "101", "89.5㎡", "王芳(1234)、李明"],
@@ -51,7 +55,10 @@ SMALL: Mapping[str, Rows] = {
         ["z1", "楼栋长", "春和社区", "春和苑", "1栋", "", "", "", "c1", "", ""],
         ["d1", "部门", "", "", "", "", "城管", "违建、噪声", "", "", ""],
     ],
-    "chats": [["群编号", "名称", "渠道", "社区", "小区", "楼栋"], ["g1", "一栋群", "sandbox", "春和社区", "春和苑", "1栋"]],
+    "chats": [
+        ["群编号", "名称", "渠道", "社区", "小区", "楼栋"],
+        ["g1", "一栋群", "sandbox", "春和社区", "春和苑", "1栋"],
+    ],
 }
 
 
@@ -113,11 +120,26 @@ class Town:
             return [tuple(row) for row in connection.execute(text(statement))]
 
     def everything(self) -> dict[str, list[tuple[object, ...]]]:
-        tables = ("districts", "streets", "communities", "estates", "grids", "buildings", "households", "people", "posts", "chats")
+        tables = (
+            "districts",
+            "streets",
+            "communities",
+            "estates",
+            "grids",
+            "buildings",
+            "households",
+            "people",
+            "posts",
+            "chats",
+        )
         return {t: self.rows(f"SELECT * FROM {t} ORDER BY id") for t in tables}
 
     def command(self, *arguments: str) -> Result:
-        return CliRunner().invoke(_app(["import"]), ["import", *arguments], env={"YISHITING_HOME": str(self.settings.home), "COLUMNS": "500"})
+        return CliRunner().invoke(
+            _app(["import"]),
+            ["import", *arguments],
+            env={"YISHITING_HOME": str(self.settings.home), "COLUMNS": "500"},
+        )
 
 
 @cache

@@ -39,7 +39,11 @@ def test_buildings(written: str, name: str) -> None:
 @given(st.integers(1, 60), st.integers(1, 9), st.integers(101, 3404))
 def test_the_roster_and_the_residents_mean_the_same_place(building: int, unit: int, room: int) -> None:
     said = parse_place(f"{building}栋{unit}单元{room}室漏水")
-    assert (said.building, said.unit, said.room) == (cells.building(f"{building}号楼"), cells.unit(f"{unit}单元"), cells.room(f"{room}室"))
+    assert (said.building, said.unit, said.room) == (
+        cells.building(f"{building}号楼"),
+        cells.unit(f"{unit}单元"),
+        cells.room(f"{room}室"),
+    )
 
 
 @given(st.integers(1, 9_999_999))
@@ -48,7 +52,12 @@ def test_areas_are_exact(hundredths: int) -> None:
 
 
 def test_dates() -> None:
-    assert cells.day("2026年1月5日") == cells.day("2026/1/5") == cells.day("20260105") == cells.day("2026-01-05 00:00:00")
+    assert (
+        cells.day("2026年1月5日")
+        == cells.day("2026/1/5")
+        == cells.day("20260105")
+        == cells.day("2026-01-05 00:00:00")
+    )
     assert cells.ends("9999-12-31") is None
     for bad in ("2026-02-30", "0001-01-01", "明天"):
         with pytest.raises(BadCell):

@@ -6,7 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from nonebot.adapters.onebot.v11 import Adapter, Message
-from nonebot.adapters.onebot.v11.event import FriendRecallNoticeEvent, GroupMessageEvent, GroupRecallNoticeEvent, PrivateMessageEvent
+from nonebot.adapters.onebot.v11.event import (
+    FriendRecallNoticeEvent,
+    GroupMessageEvent,
+    GroupRecallNoticeEvent,
+    PrivateMessageEvent,
+)
 
 from bot.channels.onebot import Malformed, cq
 from bot.channels.onebot import parse as read
@@ -49,7 +54,14 @@ RECALL = {
     "operator_id": SHE,
     "message_id": -2001,
 }
-UNFRIENDLY = {"time": 1793000000, "self_id": ME, "post_type": "notice", "notice_type": "friend_recall", "user_id": SHE, "message_id": 8}
+UNFRIENDLY = {
+    "time": 1793000000,
+    "self_id": ME,
+    "post_type": "notice",
+    "notice_type": "friend_recall",
+    "user_id": SHE,
+    "message_id": 8,
+}
 
 
 def test_a_group_message_with_everything() -> None:
@@ -92,8 +104,18 @@ def test_recalls() -> None:
 
 def test_one_segment_and_a_cq_string() -> None:
     assert parse(private(text("甲")), str(ME)).text == "甲"
-    said = parse(group(f"[CQ:reply,id=42][CQ:at,qq={ME}] a&amp;#91;b&#91;1&#93; [CQ:image,file=x,url=http://p/?a=1&amp;b=2&#44;3]"), str(ME))
-    assert (said.quote, said.mention, said.text, said.images) == ("42", True, "a&#91;b[1]", (Image(url="http://p/?a=1&b=2,3"),))
+    said = parse(
+        group(
+            f"[CQ:reply,id=42][CQ:at,qq={ME}] a&amp;#91;b&#91;1&#93; [CQ:image,file=x,url=http://p/?a=1&amp;b=2&#44;3]"
+        ),
+        str(ME),
+    )
+    assert (said.quote, said.mention, said.text, said.images) == (
+        "42",
+        True,
+        "a&#91;b[1]",
+        (Image(url="http://p/?a=1&b=2,3"),),
+    )
 
 
 @pytest.mark.parametrize(("kind", "media"), [("record", "voice"), ("video", "video")])
@@ -119,7 +141,14 @@ def test_ignored(event: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "event", [group(5), group([5]), group([{"type": "text", "data": "x"}]), group([text("x")], user_id=None), group([text("x")], group_id=True)]
+    "event",
+    [
+        group(5),
+        group([5]),
+        group([{"type": "text", "data": "x"}]),
+        group([text("x")], user_id=None),
+        group([text("x")], group_id=True),
+    ],
 )
 def test_malformed(event: Any) -> None:
     with pytest.raises(Malformed):
@@ -127,12 +156,29 @@ def test_malformed(event: Any) -> None:
 
 
 def test_nameless_members_are_told_apart() -> None:
-    one, other = (parse(group([text("x")], user_id=80000000, anonymous={"id": i, "name": "n", "flag": "f"}), str(ME)) for i in (1, 2))
+    one, other = (
+        parse(group([text("x")], user_id=80000000, anonymous={"id": i, "name": "n", "flag": "f"}), str(ME))
+        for i in (1, 2)
+    )
     assert one.sender != other.sender
 
 
 PIECES = st.sampled_from(
-    ["电梯", "&amp;", "&#91;", "&#44;", "[CQ:at,qq=1]", "[CQ:face,id=2]", "[CQ:", "]", ",", "=", " ", "[CQ:image,file=a,url=http://x/?a=1&amp;b]", "[CQ:x]"]
+    [
+        "电梯",
+        "&amp;",
+        "&#91;",
+        "&#44;",
+        "[CQ:at,qq=1]",
+        "[CQ:face,id=2]",
+        "[CQ:",
+        "]",
+        ",",
+        "=",
+        " ",
+        "[CQ:image,file=a,url=http://x/?a=1&amp;b]",
+        "[CQ:x]",
+    ]
 )
 
 

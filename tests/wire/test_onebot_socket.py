@@ -39,7 +39,14 @@ class House:
 
     async def says(self, socket: Any, words: Any, number: Any = 1, user: Any = 777) -> None:
         message = [{"type": "text", "data": {"text": words}}]
-        event = {"post_type": "message", "message_type": "private", "self_id": 10001, "user_id": user, "message_id": number, "message": message}
+        event = {
+            "post_type": "message",
+            "message_type": "private",
+            "self_id": 10001,
+            "user_id": user,
+            "message_id": number,
+            "message": message,
+        }
         await socket.send_json(event)
 
     async def hears(self) -> Any:
@@ -63,7 +70,12 @@ async def house() -> AsyncIterator[House]:
 
 @pytest.mark.parametrize(
     ("headers", "status"),
-    [({}, 401), ({"Authorization": "Bearer wrong"}, 403), ({"Authorization": "Bearer 令牌"}, 403), ({"Authorization": f"Bearer {TOKEN}"}, 400)],
+    [
+        ({}, 401),
+        ({"Authorization": "Bearer wrong"}, 403),
+        ({"Authorization": "Bearer 令牌"}, 403),
+        ({"Authorization": f"Bearer {TOKEN}"}, 400),
+    ],
 )
 async def test_handshake_refused(house: House, headers: Any, status: Any) -> None:
     with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
@@ -73,7 +85,9 @@ async def test_handshake_refused(house: House, headers: Any, status: Any) -> Non
 
 
 async def test_token_in_the_query(house: House) -> None:
-    async with house.client.ws_connect(house.server.make_url(PATH).with_query(access_token=TOKEN), headers={"X-Self-ID": "10001"}) as socket:
+    async with house.client.ws_connect(
+        house.server.make_url(PATH).with_query(access_token=TOKEN), headers={"X-Self-ID": "10001"}
+    ) as socket:
         await house.says(socket, "甲")
         assert (await house.hears()).text == "甲"
 
@@ -236,6 +250,12 @@ async def test_a_failing_hub_does_not_close_the_socket_nor_log_words(house: Hous
 async def test_pictures(house: House) -> None:
     url = str(house.server.make_url("/picture"))
     assert await house.channel.fetch(Image(url=f"{url}?size=3")) == b"xxx"
-    for bad in (f"{url}?size={10 * 1024 * 1024 + 1}", f"{url}-gone", "file:///etc/passwd", "http://[", "http://127.0.0.1:1/"):
+    for bad in (
+        f"{url}?size={10 * 1024 * 1024 + 1}",
+        f"{url}-gone",
+        "file:///etc/passwd",
+        "http://[",
+        "http://127.0.0.1:1/",
+    ):
         with pytest.raises(NotAPhoto):
             await house.channel.fetch(Image(url=bad))

@@ -41,7 +41,13 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger(), nullable=False),
         sa.Column("district_id", sa.BigInteger(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(["district_id"], ["districts.id"], name=op.f("fk_streets_district_id_districts"), initially="DEFERRED", deferrable=True),
+        sa.ForeignKeyConstraint(
+            ["district_id"],
+            ["districts.id"],
+            name=op.f("fk_streets_district_id_districts"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_streets")),
         sa.UniqueConstraint("district_id", "name", name=op.f("uq_streets_district_id_name")),
     )
@@ -50,7 +56,13 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger(), nullable=False),
         sa.Column("street_id", sa.BigInteger(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(["street_id"], ["streets.id"], name=op.f("fk_communities_street_id_streets"), initially="DEFERRED", deferrable=True),
+        sa.ForeignKeyConstraint(
+            ["street_id"],
+            ["streets.id"],
+            name=op.f("fk_communities_street_id_streets"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_communities")),
         sa.UniqueConstraint("name", name=op.f("uq_communities_name")),
     )
@@ -59,7 +71,13 @@ def upgrade() -> None:
         sa.Column("community_id", sa.BigInteger(), nullable=False),
         sa.Column("series", sa.Text(), nullable=False),
         sa.Column("value", sa.BigInteger(), nullable=False),
-        sa.ForeignKeyConstraint(["community_id"], ["communities.id"], name=op.f("fk_counters_community_id_communities"), initially="DEFERRED", deferrable=True),
+        sa.ForeignKeyConstraint(
+            ["community_id"],
+            ["communities.id"],
+            name=op.f("fk_counters_community_id_communities"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
         sa.PrimaryKeyConstraint("community_id", "series", name=op.f("pk_counters")),
     )
     op.create_table(
@@ -69,7 +87,13 @@ def upgrade() -> None:
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("aliases", sa.Text(), nullable=False),
         sa.Column("retired_at", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(["community_id"], ["communities.id"], name=op.f("fk_estates_community_id_communities"), initially="DEFERRED", deferrable=True),
+        sa.ForeignKeyConstraint(
+            ["community_id"],
+            ["communities.id"],
+            name=op.f("fk_estates_community_id_communities"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_estates")),
         sa.UniqueConstraint("community_id", "name", name=op.f("uq_estates_community_id_name")),
     )
@@ -79,7 +103,13 @@ def upgrade() -> None:
         sa.Column("community_id", sa.BigInteger(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("retired_at", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(["community_id"], ["communities.id"], name=op.f("fk_grids_community_id_communities"), initially="DEFERRED", deferrable=True),
+        sa.ForeignKeyConstraint(
+            ["community_id"],
+            ["communities.id"],
+            name=op.f("fk_grids_community_id_communities"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_grids")),
         sa.UniqueConstraint("community_id", "name", name=op.f("uq_grids_community_id_name")),
     )
@@ -89,7 +119,11 @@ def upgrade() -> None:
         sa.Column("seq", sa.BigInteger(), nullable=False),
         sa.Column("hash", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(
-            ["community_id"], ["communities.id"], name=op.f("fk_ledger_heads_community_id_communities"), initially="DEFERRED", deferrable=True
+            ["community_id"],
+            ["communities.id"],
+            name=op.f("fk_ledger_heads_community_id_communities"),
+            initially="DEFERRED",
+            deferrable=True,
         ),
         sa.PrimaryKeyConstraint("community_id", name=op.f("pk_ledger_heads")),
     )
@@ -102,10 +136,26 @@ def upgrade() -> None:
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("retired_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
-            ["community_id"], ["communities.id"], name=op.f("fk_buildings_community_id_communities"), initially="DEFERRED", deferrable=True
+            ["community_id"],
+            ["communities.id"],
+            name=op.f("fk_buildings_community_id_communities"),
+            initially="DEFERRED",
+            deferrable=True,
         ),
-        sa.ForeignKeyConstraint(["estate_id"], ["estates.id"], name=op.f("fk_buildings_estate_id_estates"), initially="DEFERRED", deferrable=True),
-        sa.ForeignKeyConstraint(["grid_id"], ["grids.id"], name=op.f("fk_buildings_grid_id_grids"), initially="DEFERRED", deferrable=True),
+        sa.ForeignKeyConstraint(
+            ["estate_id"],
+            ["estates.id"],
+            name=op.f("fk_buildings_estate_id_estates"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.ForeignKeyConstraint(
+            ["grid_id"],
+            ["grids.id"],
+            name=op.f("fk_buildings_grid_id_grids"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_buildings")),
         sa.UniqueConstraint("estate_id", "name", name=op.f("uq_buildings_estate_id_name")),
     )
@@ -122,9 +172,27 @@ def upgrade() -> None:
         sa.Column("estate_id", sa.BigInteger(), nullable=True),
         sa.Column("building_id", sa.BigInteger(), nullable=True),
         sa.Column("retired_at", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(["building_id"], ["buildings.id"], name=op.f("fk_chats_building_id_buildings"), initially="DEFERRED", deferrable=True),
-        sa.ForeignKeyConstraint(["community_id"], ["communities.id"], name=op.f("fk_chats_community_id_communities"), initially="DEFERRED", deferrable=True),
-        sa.ForeignKeyConstraint(["estate_id"], ["estates.id"], name=op.f("fk_chats_estate_id_estates"), initially="DEFERRED", deferrable=True),
+        sa.ForeignKeyConstraint(
+            ["building_id"],
+            ["buildings.id"],
+            name=op.f("fk_chats_building_id_buildings"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.ForeignKeyConstraint(
+            ["community_id"],
+            ["communities.id"],
+            name=op.f("fk_chats_community_id_communities"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.ForeignKeyConstraint(
+            ["estate_id"],
+            ["estates.id"],
+            name=op.f("fk_chats_estate_id_estates"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_chats")),
         sa.UniqueConstraint("channel", "key", name=op.f("uq_chats_channel_key")),
     )
@@ -139,9 +207,19 @@ def upgrade() -> None:
         sa.Column("owners", sa.Text(), nullable=False),
         sa.Column("retired_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint("area >= 0", name=op.f("ck_households_area")),
-        sa.ForeignKeyConstraint(["building_id"], ["buildings.id"], name=op.f("fk_households_building_id_buildings"), initially="DEFERRED", deferrable=True),
         sa.ForeignKeyConstraint(
-            ["community_id"], ["communities.id"], name=op.f("fk_households_community_id_communities"), initially="DEFERRED", deferrable=True
+            ["building_id"],
+            ["buildings.id"],
+            name=op.f("fk_households_building_id_buildings"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.ForeignKeyConstraint(
+            ["community_id"],
+            ["communities.id"],
+            name=op.f("fk_households_community_id_communities"),
+            initially="DEFERRED",
+            deferrable=True,
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_households")),
         sa.UniqueConstraint("building_id", "unit", "room", name=op.f("uq_households_building_id_unit_room")),
@@ -157,12 +235,36 @@ def upgrade() -> None:
         sa.Column("phone", sa.Text(), nullable=False),
         sa.Column("community_id", sa.BigInteger(), nullable=True),
         sa.Column("household_id", sa.BigInteger(), nullable=True),
-        sa.Column("relation", sa.Enum("owner", "family", "tenant", name="relation", native_enum=False, create_constraint=True, length=24), nullable=True),
+        sa.Column(
+            "relation",
+            sa.Enum(
+                "owner",
+                "family",
+                "tenant",
+                name="relation",
+                native_enum=False,
+                create_constraint=True,
+                length=24,
+            ),
+            nullable=True,
+        ),
         sa.Column("title_checked", sa.Boolean(), nullable=False),
         sa.Column("self_entered", sa.Boolean(), nullable=False),
         sa.Column("retired_at", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(["community_id"], ["communities.id"], name=op.f("fk_people_community_id_communities"), initially="DEFERRED", deferrable=True),
-        sa.ForeignKeyConstraint(["household_id"], ["households.id"], name=op.f("fk_people_household_id_households"), initially="DEFERRED", deferrable=True),
+        sa.ForeignKeyConstraint(
+            ["community_id"],
+            ["communities.id"],
+            name=op.f("fk_people_community_id_communities"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.ForeignKeyConstraint(
+            ["household_id"],
+            ["households.id"],
+            name=op.f("fk_people_household_id_households"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_people")),
         sa.UniqueConstraint("key", name=op.f("uq_people_key")),
     )
@@ -177,7 +279,13 @@ def upgrade() -> None:
         sa.Column("since", sa.DateTime(timezone=True), nullable=False),
         sa.Column("until", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("until > since", name=op.f("ck_absences_period")),
-        sa.ForeignKeyConstraint(["person_id"], ["people.id"], name=op.f("fk_absences_person_id_people"), initially="DEFERRED", deferrable=True),
+        sa.ForeignKeyConstraint(
+            ["person_id"],
+            ["people.id"],
+            name=op.f("fk_absences_person_id_people"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_absences")),
     )
     with op.batch_alter_table("absences", schema=None) as batch_op:
@@ -191,7 +299,13 @@ def upgrade() -> None:
         sa.Column("person_id", sa.BigInteger(), nullable=True),
         sa.Column("ignored", sa.Boolean(), nullable=False),
         sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(["person_id"], ["people.id"], name=op.f("fk_identities_person_id_people"), initially="DEFERRED", deferrable=True),
+        sa.ForeignKeyConstraint(
+            ["person_id"],
+            ["people.id"],
+            name=op.f("fk_identities_person_id_people"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_identities")),
         sa.UniqueConstraint("channel", "external", name=op.f("uq_identities_channel_external")),
     )
@@ -233,12 +347,48 @@ def upgrade() -> None:
         sa.Column("since", sa.DateTime(timezone=True), nullable=True),
         sa.Column("until", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint("until IS NULL OR since IS NULL OR until >= since", name=op.f("ck_posts_period")),
-        sa.ForeignKeyConstraint(["building_id"], ["buildings.id"], name=op.f("fk_posts_building_id_buildings"), initially="DEFERRED", deferrable=True),
-        sa.ForeignKeyConstraint(["community_id"], ["communities.id"], name=op.f("fk_posts_community_id_communities"), initially="DEFERRED", deferrable=True),
-        sa.ForeignKeyConstraint(["deputy_for"], ["people.id"], name=op.f("fk_posts_deputy_for_people"), initially="DEFERRED", deferrable=True),
-        sa.ForeignKeyConstraint(["estate_id"], ["estates.id"], name=op.f("fk_posts_estate_id_estates"), initially="DEFERRED", deferrable=True),
-        sa.ForeignKeyConstraint(["grid_id"], ["grids.id"], name=op.f("fk_posts_grid_id_grids"), initially="DEFERRED", deferrable=True),
-        sa.ForeignKeyConstraint(["person_id"], ["people.id"], name=op.f("fk_posts_person_id_people"), initially="DEFERRED", deferrable=True),
+        sa.ForeignKeyConstraint(
+            ["building_id"],
+            ["buildings.id"],
+            name=op.f("fk_posts_building_id_buildings"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.ForeignKeyConstraint(
+            ["community_id"],
+            ["communities.id"],
+            name=op.f("fk_posts_community_id_communities"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.ForeignKeyConstraint(
+            ["deputy_for"],
+            ["people.id"],
+            name=op.f("fk_posts_deputy_for_people"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.ForeignKeyConstraint(
+            ["estate_id"],
+            ["estates.id"],
+            name=op.f("fk_posts_estate_id_estates"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.ForeignKeyConstraint(
+            ["grid_id"],
+            ["grids.id"],
+            name=op.f("fk_posts_grid_id_grids"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.ForeignKeyConstraint(
+            ["person_id"],
+            ["people.id"],
+            name=op.f("fk_posts_person_id_people"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_posts")),
     )
     with op.batch_alter_table("posts", schema=None) as batch_op:
@@ -256,10 +406,34 @@ def upgrade() -> None:
         sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("decided_by", sa.BigInteger(), nullable=True),
-        sa.ForeignKeyConstraint(["community_id"], ["communities.id"], name=op.f("fk_claims_community_id_communities"), initially="DEFERRED", deferrable=True),
-        sa.ForeignKeyConstraint(["decided_by"], ["people.id"], name=op.f("fk_claims_decided_by_people"), initially="DEFERRED", deferrable=True),
-        sa.ForeignKeyConstraint(["household_id"], ["households.id"], name=op.f("fk_claims_household_id_households"), initially="DEFERRED", deferrable=True),
-        sa.ForeignKeyConstraint(["identity_id"], ["identities.id"], name=op.f("fk_claims_identity_id_identities"), initially="DEFERRED", deferrable=True),
+        sa.ForeignKeyConstraint(
+            ["community_id"],
+            ["communities.id"],
+            name=op.f("fk_claims_community_id_communities"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.ForeignKeyConstraint(
+            ["decided_by"],
+            ["people.id"],
+            name=op.f("fk_claims_decided_by_people"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.ForeignKeyConstraint(
+            ["household_id"],
+            ["households.id"],
+            name=op.f("fk_claims_household_id_households"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.ForeignKeyConstraint(
+            ["identity_id"],
+            ["identities.id"],
+            name=op.f("fk_claims_identity_id_identities"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_claims")),
         sa.UniqueConstraint("community_id", "number", name=op.f("uq_claims_community_id_number")),
     )
@@ -271,12 +445,34 @@ def upgrade() -> None:
         sa.Column(
             "status",
             sa.Enum(
-                "open", "accepted", "resolved", "closed", "refused", "withdrawn", "merged", name="status", native_enum=False, create_constraint=True, length=24
+                "open",
+                "accepted",
+                "resolved",
+                "closed",
+                "refused",
+                "withdrawn",
+                "merged",
+                name="status",
+                native_enum=False,
+                create_constraint=True,
+                length=24,
             ),
             nullable=False,
         ),
         sa.Column("category", sa.Text(), nullable=False),
-        sa.Column("urgency", sa.Enum("emergency", "urgent", "ordinary", name="urgency", native_enum=False, create_constraint=True, length=24), nullable=False),
+        sa.Column(
+            "urgency",
+            sa.Enum(
+                "emergency",
+                "urgent",
+                "ordinary",
+                name="urgency",
+                native_enum=False,
+                create_constraint=True,
+                length=24,
+            ),
+            nullable=False,
+        ),
         sa.Column("level", sa.BigInteger(), nullable=False),
         sa.Column("sensitive", sa.Boolean(), nullable=False),
         sa.Column("hidden", sa.Boolean(), nullable=False),
@@ -299,18 +495,64 @@ def upgrade() -> None:
         sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("(status = 'merged') = (merged_into IS NOT NULL)", name=op.f("ck_issues_merged")),
         sa.CheckConstraint("level BETWEEN 1 AND 3", name=op.f("ck_issues_level")),
-        sa.ForeignKeyConstraint(["building_id"], ["buildings.id"], name=op.f("fk_issues_building_id_buildings"), initially="DEFERRED", deferrable=True),
-        sa.ForeignKeyConstraint(["chat_id"], ["chats.id"], name=op.f("fk_issues_chat_id_chats"), initially="DEFERRED", deferrable=True),
-        sa.ForeignKeyConstraint(["community_id"], ["communities.id"], name=op.f("fk_issues_community_id_communities"), initially="DEFERRED", deferrable=True),
-        sa.ForeignKeyConstraint(["entered_by"], ["people.id"], name=op.f("fk_issues_entered_by_people"), initially="DEFERRED", deferrable=True),
-        sa.ForeignKeyConstraint(["estate_id"], ["estates.id"], name=op.f("fk_issues_estate_id_estates"), initially="DEFERRED", deferrable=True),
-        sa.ForeignKeyConstraint(["merged_into"], ["issues.id"], name=op.f("fk_issues_merged_into_issues"), initially="DEFERRED", deferrable=True),
-        sa.ForeignKeyConstraint(["reporter_id"], ["identities.id"], name=op.f("fk_issues_reporter_id_identities"), initially="DEFERRED", deferrable=True),
+        sa.ForeignKeyConstraint(
+            ["building_id"],
+            ["buildings.id"],
+            name=op.f("fk_issues_building_id_buildings"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.ForeignKeyConstraint(
+            ["chat_id"],
+            ["chats.id"],
+            name=op.f("fk_issues_chat_id_chats"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.ForeignKeyConstraint(
+            ["community_id"],
+            ["communities.id"],
+            name=op.f("fk_issues_community_id_communities"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.ForeignKeyConstraint(
+            ["entered_by"],
+            ["people.id"],
+            name=op.f("fk_issues_entered_by_people"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.ForeignKeyConstraint(
+            ["estate_id"],
+            ["estates.id"],
+            name=op.f("fk_issues_estate_id_estates"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.ForeignKeyConstraint(
+            ["merged_into"],
+            ["issues.id"],
+            name=op.f("fk_issues_merged_into_issues"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.ForeignKeyConstraint(
+            ["reporter_id"],
+            ["identities.id"],
+            name=op.f("fk_issues_reporter_id_identities"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_issues")),
         sa.UniqueConstraint("community_id", "number", name=op.f("uq_issues_community_id_number")),
     )
     with op.batch_alter_table("issues", schema=None) as batch_op:
-        batch_op.create_index("ix_issues_board", ["community_id", "hidden", "sensitive", "status", "category", "building_id", "held_until"], unique=False)
+        batch_op.create_index(
+            "ix_issues_board",
+            ["community_id", "hidden", "sensitive", "status", "category", "building_id", "held_until"],
+            unique=False,
+        )
         batch_op.create_index(
             "ix_issues_live_place",
             ["community_id", "category", "building_id"],
@@ -361,16 +603,36 @@ def upgrade() -> None:
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("why", sa.JSON(), nullable=False),
         sa.ForeignKeyConstraint(
-            ["community_id"], ["communities.id"], name=op.f("fk_assignments_community_id_communities"), initially="DEFERRED", deferrable=True
+            ["community_id"],
+            ["communities.id"],
+            name=op.f("fk_assignments_community_id_communities"),
+            initially="DEFERRED",
+            deferrable=True,
         ),
-        sa.ForeignKeyConstraint(["issue_id"], ["issues.id"], name=op.f("fk_assignments_issue_id_issues"), initially="DEFERRED", deferrable=True),
-        sa.ForeignKeyConstraint(["person_id"], ["people.id"], name=op.f("fk_assignments_person_id_people"), initially="DEFERRED", deferrable=True),
+        sa.ForeignKeyConstraint(
+            ["issue_id"],
+            ["issues.id"],
+            name=op.f("fk_assignments_issue_id_issues"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.ForeignKeyConstraint(
+            ["person_id"],
+            ["people.id"],
+            name=op.f("fk_assignments_person_id_people"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_assignments")),
     )
     with op.batch_alter_table("assignments", schema=None) as batch_op:
         batch_op.create_index("ix_assignments_issue", ["issue_id"], unique=False)
         batch_op.create_index(
-            "ix_assignments_open_person", ["person_id"], unique=False, sqlite_where=sa.text("ended_at IS NULL"), postgresql_where=sa.text("ended_at IS NULL")
+            "ix_assignments_open_person",
+            ["person_id"],
+            unique=False,
+            sqlite_where=sa.text("ended_at IS NULL"),
+            postgresql_where=sa.text("ended_at IS NULL"),
         )
         batch_op.create_index(
             "uq_assignments_holder",
@@ -389,11 +651,27 @@ def upgrade() -> None:
         sa.Column("by_id", sa.BigInteger(), nullable=False),
         sa.Column("was", sa.Text(), nullable=False),
         sa.Column("category", sa.Text(), nullable=True),
-        sa.ForeignKeyConstraint(["by_id"], ["people.id"], name=op.f("fk_corrections_by_id_people"), initially="DEFERRED", deferrable=True),
         sa.ForeignKeyConstraint(
-            ["community_id"], ["communities.id"], name=op.f("fk_corrections_community_id_communities"), initially="DEFERRED", deferrable=True
+            ["by_id"],
+            ["people.id"],
+            name=op.f("fk_corrections_by_id_people"),
+            initially="DEFERRED",
+            deferrable=True,
         ),
-        sa.ForeignKeyConstraint(["issue_id"], ["issues.id"], name=op.f("fk_corrections_issue_id_issues"), initially="DEFERRED", deferrable=True),
+        sa.ForeignKeyConstraint(
+            ["community_id"],
+            ["communities.id"],
+            name=op.f("fk_corrections_community_id_communities"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.ForeignKeyConstraint(
+            ["issue_id"],
+            ["issues.id"],
+            name=op.f("fk_corrections_issue_id_issues"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_corrections")),
     )
     with op.batch_alter_table("corrections", schema=None) as batch_op:
@@ -415,10 +693,26 @@ def upgrade() -> None:
         sa.Column("asked_seen_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint("score BETWEEN 1 AND 5", name=op.f("ck_endorsements_score")),
         sa.ForeignKeyConstraint(
-            ["community_id"], ["communities.id"], name=op.f("fk_endorsements_community_id_communities"), initially="DEFERRED", deferrable=True
+            ["community_id"],
+            ["communities.id"],
+            name=op.f("fk_endorsements_community_id_communities"),
+            initially="DEFERRED",
+            deferrable=True,
         ),
-        sa.ForeignKeyConstraint(["identity_id"], ["identities.id"], name=op.f("fk_endorsements_identity_id_identities"), initially="DEFERRED", deferrable=True),
-        sa.ForeignKeyConstraint(["issue_id"], ["issues.id"], name=op.f("fk_endorsements_issue_id_issues"), initially="DEFERRED", deferrable=True),
+        sa.ForeignKeyConstraint(
+            ["identity_id"],
+            ["identities.id"],
+            name=op.f("fk_endorsements_identity_id_identities"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.ForeignKeyConstraint(
+            ["issue_id"],
+            ["issues.id"],
+            name=op.f("fk_endorsements_issue_id_issues"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_endorsements")),
         sa.UniqueConstraint("issue_id", "identity_id", name=op.f("uq_endorsements_issue_id_identity_id")),
     )
@@ -437,15 +731,43 @@ def upgrade() -> None:
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("approved", sa.Boolean(), nullable=True),
-        sa.ForeignKeyConstraint(["approver_id"], ["people.id"], name=op.f("fk_holds_approver_id_people"), initially="DEFERRED", deferrable=True),
-        sa.ForeignKeyConstraint(["asked_by"], ["people.id"], name=op.f("fk_holds_asked_by_people"), initially="DEFERRED", deferrable=True),
-        sa.ForeignKeyConstraint(["community_id"], ["communities.id"], name=op.f("fk_holds_community_id_communities"), initially="DEFERRED", deferrable=True),
-        sa.ForeignKeyConstraint(["issue_id"], ["issues.id"], name=op.f("fk_holds_issue_id_issues"), initially="DEFERRED", deferrable=True),
+        sa.ForeignKeyConstraint(
+            ["approver_id"],
+            ["people.id"],
+            name=op.f("fk_holds_approver_id_people"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.ForeignKeyConstraint(
+            ["asked_by"],
+            ["people.id"],
+            name=op.f("fk_holds_asked_by_people"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.ForeignKeyConstraint(
+            ["community_id"],
+            ["communities.id"],
+            name=op.f("fk_holds_community_id_communities"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.ForeignKeyConstraint(
+            ["issue_id"],
+            ["issues.id"],
+            name=op.f("fk_holds_issue_id_issues"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_holds")),
     )
     with op.batch_alter_table("holds", schema=None) as batch_op:
         batch_op.create_index(
-            "uq_holds_open", ["issue_id"], unique=True, sqlite_where=sa.text("decided_at IS NULL"), postgresql_where=sa.text("decided_at IS NULL")
+            "uq_holds_open",
+            ["issue_id"],
+            unique=True,
+            sqlite_where=sa.text("decided_at IS NULL"),
+            postgresql_where=sa.text("decided_at IS NULL"),
         )
 
     op.create_table(
@@ -480,10 +802,26 @@ def upgrade() -> None:
         sa.Column("public", sa.JSON(), nullable=False),
         sa.Column("detail", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(
-            ["community_id"], ["communities.id"], name=op.f("fk_issue_events_community_id_communities"), initially="DEFERRED", deferrable=True
+            ["community_id"],
+            ["communities.id"],
+            name=op.f("fk_issue_events_community_id_communities"),
+            initially="DEFERRED",
+            deferrable=True,
         ),
-        sa.ForeignKeyConstraint(["issue_id"], ["issues.id"], name=op.f("fk_issue_events_issue_id_issues"), initially="DEFERRED", deferrable=True),
-        sa.ForeignKeyConstraint(["person_id"], ["people.id"], name=op.f("fk_issue_events_person_id_people"), initially="DEFERRED", deferrable=True),
+        sa.ForeignKeyConstraint(
+            ["issue_id"],
+            ["issues.id"],
+            name=op.f("fk_issue_events_issue_id_issues"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.ForeignKeyConstraint(
+            ["person_id"],
+            ["people.id"],
+            name=op.f("fk_issue_events_person_id_people"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_issue_events")),
     )
     with op.batch_alter_table("issue_events", schema=None) as batch_op:
@@ -502,8 +840,20 @@ def upgrade() -> None:
         sa.Column("payload_hash", sa.Text(), nullable=False),
         sa.Column("previous", sa.Text(), nullable=False),
         sa.Column("hash", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(["community_id"], ["communities.id"], name=op.f("fk_notices_community_id_communities"), initially="DEFERRED", deferrable=True),
-        sa.ForeignKeyConstraint(["issue_id"], ["issues.id"], name=op.f("fk_notices_issue_id_issues"), initially="DEFERRED", deferrable=True),
+        sa.ForeignKeyConstraint(
+            ["community_id"],
+            ["communities.id"],
+            name=op.f("fk_notices_community_id_communities"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.ForeignKeyConstraint(
+            ["issue_id"],
+            ["issues.id"],
+            name=op.f("fk_notices_issue_id_issues"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_notices")),
         sa.UniqueConstraint("community_id", "seq", name=op.f("uq_notices_community_id_seq")),
     )
@@ -518,7 +868,18 @@ def upgrade() -> None:
         sa.Column("about", sa.BigInteger(), nullable=True),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column(
-            "delivery", sa.Enum("quiet", "pending", "sent", "given_up", name="delivery", native_enum=False, create_constraint=True, length=24), nullable=False
+            "delivery",
+            sa.Enum(
+                "quiet",
+                "pending",
+                "sent",
+                "given_up",
+                name="delivery",
+                native_enum=False,
+                create_constraint=True,
+                length=24,
+            ),
+            nullable=False,
         ),
         sa.Column("not_before", sa.DateTime(timezone=True), nullable=True),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
@@ -527,18 +888,45 @@ def upgrade() -> None:
         sa.Column("last_error", sa.Text(), nullable=False),
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("receipt", sa.Text(), nullable=True),
-        sa.ForeignKeyConstraint(["about"], ["issues.id"], name=op.f("fk_outbox_about_issues"), initially="DEFERRED", deferrable=True),
-        sa.ForeignKeyConstraint(["community_id"], ["communities.id"], name=op.f("fk_outbox_community_id_communities"), initially="DEFERRED", deferrable=True),
-        sa.ForeignKeyConstraint(["turn_id"], ["inbox.id"], name=op.f("fk_outbox_turn_id_inbox"), ondelete="SET NULL", initially="DEFERRED", deferrable=True),
+        sa.ForeignKeyConstraint(
+            ["about"],
+            ["issues.id"],
+            name=op.f("fk_outbox_about_issues"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.ForeignKeyConstraint(
+            ["community_id"],
+            ["communities.id"],
+            name=op.f("fk_outbox_community_id_communities"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.ForeignKeyConstraint(
+            ["turn_id"],
+            ["inbox.id"],
+            name=op.f("fk_outbox_turn_id_inbox"),
+            ondelete="SET NULL",
+            initially="DEFERRED",
+            deferrable=True,
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_outbox")),
     )
     with op.batch_alter_table("outbox", schema=None) as batch_op:
         batch_op.create_index("ix_outbox_about", ["about"], unique=False)
         batch_op.create_index(
-            "ix_outbox_pending", ["due_at"], unique=False, sqlite_where=sa.text("delivery = 'pending'"), postgresql_where=sa.text("delivery = 'pending'")
+            "ix_outbox_pending",
+            ["due_at"],
+            unique=False,
+            sqlite_where=sa.text("delivery = 'pending'"),
+            postgresql_where=sa.text("delivery = 'pending'"),
         )
         batch_op.create_index(
-            "ix_outbox_quiet", ["not_before"], unique=False, sqlite_where=sa.text("delivery = 'quiet'"), postgresql_where=sa.text("delivery = 'quiet'")
+            "ix_outbox_quiet",
+            ["not_before"],
+            unique=False,
+            sqlite_where=sa.text("delivery = 'quiet'"),
+            postgresql_where=sa.text("delivery = 'quiet'"),
         )
         batch_op.create_index("ix_outbox_receipt", ["channel", "address", "receipt"], unique=False)
         batch_op.create_index("ix_outbox_turn", ["turn_id"], unique=False)
@@ -554,10 +942,34 @@ def upgrade() -> None:
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("cleared_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("cleared_by", sa.BigInteger(), nullable=True),
-        sa.ForeignKeyConstraint(["cleared_by"], ["people.id"], name=op.f("fk_photos_cleared_by_people"), initially="DEFERRED", deferrable=True),
-        sa.ForeignKeyConstraint(["community_id"], ["communities.id"], name=op.f("fk_photos_community_id_communities"), initially="DEFERRED", deferrable=True),
-        sa.ForeignKeyConstraint(["identity_id"], ["identities.id"], name=op.f("fk_photos_identity_id_identities"), initially="DEFERRED", deferrable=True),
-        sa.ForeignKeyConstraint(["issue_id"], ["issues.id"], name=op.f("fk_photos_issue_id_issues"), initially="DEFERRED", deferrable=True),
+        sa.ForeignKeyConstraint(
+            ["cleared_by"],
+            ["people.id"],
+            name=op.f("fk_photos_cleared_by_people"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.ForeignKeyConstraint(
+            ["community_id"],
+            ["communities.id"],
+            name=op.f("fk_photos_community_id_communities"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.ForeignKeyConstraint(
+            ["identity_id"],
+            ["identities.id"],
+            name=op.f("fk_photos_identity_id_identities"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.ForeignKeyConstraint(
+            ["issue_id"],
+            ["issues.id"],
+            name=op.f("fk_photos_issue_id_issues"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_photos")),
         sa.UniqueConstraint("issue_id", "digest", name=op.f("uq_photos_issue_id_digest")),
     )
@@ -576,8 +988,20 @@ def upgrade() -> None:
         sa.Column("issue_id", sa.BigInteger(), nullable=True),
         sa.Column("data", sa.JSON(), nullable=False),
         sa.Column("until", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(["identity_id"], ["identities.id"], name=op.f("fk_waits_identity_id_identities"), initially="DEFERRED", deferrable=True),
-        sa.ForeignKeyConstraint(["issue_id"], ["issues.id"], name=op.f("fk_waits_issue_id_issues"), initially="DEFERRED", deferrable=True),
+        sa.ForeignKeyConstraint(
+            ["identity_id"],
+            ["identities.id"],
+            name=op.f("fk_waits_identity_id_identities"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.ForeignKeyConstraint(
+            ["issue_id"],
+            ["issues.id"],
+            name=op.f("fk_waits_issue_id_issues"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_waits")),
         sa.UniqueConstraint("identity_id", "address", name=op.f("uq_waits_identity_id_address")),
     )
@@ -593,9 +1017,27 @@ def upgrade() -> None:
         sa.Column("by_id", sa.BigInteger(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("hours", sa.BigInteger(), nullable=False),
-        sa.ForeignKeyConstraint(["by_id"], ["people.id"], name=op.f("fk_whistles_by_id_people"), initially="DEFERRED", deferrable=True),
-        sa.ForeignKeyConstraint(["community_id"], ["communities.id"], name=op.f("fk_whistles_community_id_communities"), initially="DEFERRED", deferrable=True),
-        sa.ForeignKeyConstraint(["issue_id"], ["issues.id"], name=op.f("fk_whistles_issue_id_issues"), initially="DEFERRED", deferrable=True),
+        sa.ForeignKeyConstraint(
+            ["by_id"],
+            ["people.id"],
+            name=op.f("fk_whistles_by_id_people"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.ForeignKeyConstraint(
+            ["community_id"],
+            ["communities.id"],
+            name=op.f("fk_whistles_community_id_communities"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.ForeignKeyConstraint(
+            ["issue_id"],
+            ["issues.id"],
+            name=op.f("fk_whistles_issue_id_issues"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_whistles")),
     )
     with op.batch_alter_table("whistles", schema=None) as batch_op:
@@ -614,12 +1056,40 @@ def upgrade() -> None:
         sa.Column("reported_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("reported_by", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(
-            ["community_id"], ["communities.id"], name=op.f("fk_report_ins_community_id_communities"), initially="DEFERRED", deferrable=True
+            ["community_id"],
+            ["communities.id"],
+            name=op.f("fk_report_ins_community_id_communities"),
+            initially="DEFERRED",
+            deferrable=True,
         ),
-        sa.ForeignKeyConstraint(["issue_id"], ["issues.id"], name=op.f("fk_report_ins_issue_id_issues"), initially="DEFERRED", deferrable=True),
-        sa.ForeignKeyConstraint(["person_id"], ["people.id"], name=op.f("fk_report_ins_person_id_people"), initially="DEFERRED", deferrable=True),
-        sa.ForeignKeyConstraint(["reported_by"], ["people.id"], name=op.f("fk_report_ins_reported_by_people"), initially="DEFERRED", deferrable=True),
-        sa.ForeignKeyConstraint(["whistle_id"], ["whistles.id"], name=op.f("fk_report_ins_whistle_id_whistles"), initially="DEFERRED", deferrable=True),
+        sa.ForeignKeyConstraint(
+            ["issue_id"],
+            ["issues.id"],
+            name=op.f("fk_report_ins_issue_id_issues"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.ForeignKeyConstraint(
+            ["person_id"],
+            ["people.id"],
+            name=op.f("fk_report_ins_person_id_people"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.ForeignKeyConstraint(
+            ["reported_by"],
+            ["people.id"],
+            name=op.f("fk_report_ins_reported_by_people"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.ForeignKeyConstraint(
+            ["whistle_id"],
+            ["whistles.id"],
+            name=op.f("fk_report_ins_whistle_id_whistles"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_report_ins")),
         sa.UniqueConstraint("whistle_id", "department", name=op.f("uq_report_ins_whistle_id_department")),
     )
@@ -636,7 +1106,17 @@ def upgrade() -> None:
         sa.Column(
             "what",
             sa.Enum(
-                "accept", "resolve", "confirm", "visit", "report_in", "hold", "hold_approval", name="due", native_enum=False, create_constraint=True, length=24
+                "accept",
+                "resolve",
+                "confirm",
+                "visit",
+                "report_in",
+                "hold",
+                "hold_approval",
+                name="due",
+                native_enum=False,
+                create_constraint=True,
+                length=24,
             ),
             nullable=False,
         ),
@@ -645,13 +1125,33 @@ def upgrade() -> None:
         sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("met", sa.Boolean(), nullable=True),
         sa.ForeignKeyConstraint(
-            ["assignment_id"], ["assignments.id"], name=op.f("fk_deadlines_assignment_id_assignments"), initially="DEFERRED", deferrable=True
+            ["assignment_id"],
+            ["assignments.id"],
+            name=op.f("fk_deadlines_assignment_id_assignments"),
+            initially="DEFERRED",
+            deferrable=True,
         ),
         sa.ForeignKeyConstraint(
-            ["community_id"], ["communities.id"], name=op.f("fk_deadlines_community_id_communities"), initially="DEFERRED", deferrable=True
+            ["community_id"],
+            ["communities.id"],
+            name=op.f("fk_deadlines_community_id_communities"),
+            initially="DEFERRED",
+            deferrable=True,
         ),
-        sa.ForeignKeyConstraint(["issue_id"], ["issues.id"], name=op.f("fk_deadlines_issue_id_issues"), initially="DEFERRED", deferrable=True),
-        sa.ForeignKeyConstraint(["report_in_id"], ["report_ins.id"], name=op.f("fk_deadlines_report_in_id_report_ins"), initially="DEFERRED", deferrable=True),
+        sa.ForeignKeyConstraint(
+            ["issue_id"],
+            ["issues.id"],
+            name=op.f("fk_deadlines_issue_id_issues"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.ForeignKeyConstraint(
+            ["report_in_id"],
+            ["report_ins.id"],
+            name=op.f("fk_deadlines_report_in_id_report_ins"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_deadlines")),
     )
     with op.batch_alter_table("deadlines", schema=None) as batch_op:
@@ -699,8 +1199,16 @@ def downgrade() -> None:
     with op.batch_alter_table("outbox", schema=None) as batch_op:
         batch_op.drop_index("ix_outbox_turn")
         batch_op.drop_index("ix_outbox_receipt")
-        batch_op.drop_index("ix_outbox_quiet", sqlite_where=sa.text("delivery = 'quiet'"), postgresql_where=sa.text("delivery = 'quiet'"))
-        batch_op.drop_index("ix_outbox_pending", sqlite_where=sa.text("delivery = 'pending'"), postgresql_where=sa.text("delivery = 'pending'"))
+        batch_op.drop_index(
+            "ix_outbox_quiet",
+            sqlite_where=sa.text("delivery = 'quiet'"),
+            postgresql_where=sa.text("delivery = 'quiet'"),
+        )
+        batch_op.drop_index(
+            "ix_outbox_pending",
+            sqlite_where=sa.text("delivery = 'pending'"),
+            postgresql_where=sa.text("delivery = 'pending'"),
+        )
         batch_op.drop_index("ix_outbox_about")
 
     op.drop_table("outbox")
@@ -710,7 +1218,11 @@ def downgrade() -> None:
 
     op.drop_table("issue_events")
     with op.batch_alter_table("holds", schema=None) as batch_op:
-        batch_op.drop_index("uq_holds_open", sqlite_where=sa.text("decided_at IS NULL"), postgresql_where=sa.text("decided_at IS NULL"))
+        batch_op.drop_index(
+            "uq_holds_open",
+            sqlite_where=sa.text("decided_at IS NULL"),
+            postgresql_where=sa.text("decided_at IS NULL"),
+        )
 
     op.drop_table("holds")
     with op.batch_alter_table("endorsements", schema=None) as batch_op:
@@ -723,19 +1235,29 @@ def downgrade() -> None:
     op.drop_table("corrections")
     with op.batch_alter_table("assignments", schema=None) as batch_op:
         batch_op.drop_index(
-            "uq_assignments_holder", sqlite_where=sa.text("ended_at IS NULL AND holder"), postgresql_where=sa.text("ended_at IS NULL AND holder")
+            "uq_assignments_holder",
+            sqlite_where=sa.text("ended_at IS NULL AND holder"),
+            postgresql_where=sa.text("ended_at IS NULL AND holder"),
         )
-        batch_op.drop_index("ix_assignments_open_person", sqlite_where=sa.text("ended_at IS NULL"), postgresql_where=sa.text("ended_at IS NULL"))
+        batch_op.drop_index(
+            "ix_assignments_open_person",
+            sqlite_where=sa.text("ended_at IS NULL"),
+            postgresql_where=sa.text("ended_at IS NULL"),
+        )
         batch_op.drop_index("ix_assignments_issue")
 
     op.drop_table("assignments")
     with op.batch_alter_table("issues", schema=None) as batch_op:
         batch_op.drop_index("ix_issues_reporter")
         batch_op.drop_index(
-            "ix_issues_live_words", sqlite_where=sa.text("status IN ('open', 'accepted')"), postgresql_where=sa.text("status IN ('open', 'accepted')")
+            "ix_issues_live_words",
+            sqlite_where=sa.text("status IN ('open', 'accepted')"),
+            postgresql_where=sa.text("status IN ('open', 'accepted')"),
         )
         batch_op.drop_index(
-            "ix_issues_live_place", sqlite_where=sa.text("status IN ('open', 'accepted')"), postgresql_where=sa.text("status IN ('open', 'accepted')")
+            "ix_issues_live_place",
+            sqlite_where=sa.text("status IN ('open', 'accepted')"),
+            postgresql_where=sa.text("status IN ('open', 'accepted')"),
         )
         batch_op.drop_index("ix_issues_board")
 

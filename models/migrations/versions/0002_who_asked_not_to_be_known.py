@@ -23,7 +23,9 @@ def upgrade() -> None:
     with op.batch_alter_table("endorsements") as table:
         table.add_column(sa.Column("anonymous", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.execute("UPDATE issues SET anonymous = sensitive, discreet = sensitive")
-    op.execute("UPDATE endorsements SET anonymous = (SELECT sensitive FROM issues WHERE issues.id = endorsements.issue_id)")
+    op.execute(
+        "UPDATE endorsements SET anonymous = (SELECT sensitive FROM issues WHERE issues.id = endorsements.issue_id)"
+    )
 
 
 def downgrade() -> None:
