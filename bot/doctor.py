@@ -23,10 +23,10 @@ from bot.file_lock import Taken, held
 from bot.qr import chinese_font
 from config.settings import Settings
 from models.base import made_at
-from models.deadlines import CHINA, calendar_knows
 from models.health import look
-from models.messages import Outbox
-from models.people import Identity, Person, Post
+from models.messages.tables import Outbox
+from models.people.tables import Identity, Person, Post
+from models.time import CHINA, calendar_knows
 
 #: Below the first nothing more may fit soon, below the second it is time to look.
 DISK_LEAST, DISK_LOW = 200 << 20, 1 << 30

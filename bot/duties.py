@@ -16,11 +16,14 @@ from sqlalchemy.orm import Session
 from bot.hub import Hub, as_sent
 from bot.message import Inbound, Sent
 from bot.turn import Turn
-from models.deadlines import CHINA, Deadline, is_working_day, next_due
-from models.issues import Issue
-from models.messages import Delivery, Outbox, Wait
-from models.people import Identity
-from models.records import Fact
+from models.base import Fact
+from models.issues.tables import Issue
+from models.messages.rules import Delivery
+from models.messages.tables import Outbox, Wait
+from models.people.tables import Identity
+from models.things.find import next_due
+from models.things.tables import Deadline
+from models.time import CHINA, is_working_day
 
 log = structlog.get_logger("duties")
 

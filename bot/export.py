@@ -15,12 +15,13 @@ from sqlalchemy import ColumnElement, Table, or_, select
 from sqlalchemy.orm import Session
 
 from bot import photos
-from models import board, ledger
 from models.base import Base
-from models.issues import Endorsement, Issue, Photo
-from models.messages import Inbox, Outbox, Wait
-from models.people import Absence, Claim, Identity, Person, Post
-from models.places import Community, District, Street
+from models.issues.tables import Endorsement, Issue, Photo
+from models.messages.tables import Inbox, Outbox, Wait
+from models.people.tables import Absence, Claim, Identity, Person, Post
+from models.places.tables import Community, District, Street
+from models.record.public import chain, ledger_head
+from models.record.rules import GENESIS
 
 #: Facts of the installation, of no community.
 LEFT_OUT = frozenset({"facts"})
@@ -38,9 +39,9 @@ def export(session: Session, community_id: int, home: Path, out: Path) -> dict[s
         if table.name not in LEFT_OUT:
             counts[table.name] = _write(out, table, _rows(session, table, community_id))
     name = session.scalars(select(Community.name).where(Community.id == community_id)).one()
-    end = board.ledger_head(session, community_id)
-    head = {"seq": end.seq, "hash": end.hash} if end else {"seq": 0, "hash": ledger.GENESIS}
-    record = {"community": name, "head": head, "entries": ledger.chain(session, community_id)}
+    end = ledger_head(session, community_id)
+    head = {"seq": end.seq, "hash": end.hash} if end else {"seq": 0, "hash": GENESIS}
+    record = {"community": name, "head": head, "entries": chain(session, community_id)}
     (out / "ledger.json").write_text(json.dumps(record, ensure_ascii=False, indent=1), encoding="utf-8")
     counts["照片"] = _copy_photos(session, community_id, home, out / "photos")
     return counts

@@ -27,11 +27,12 @@ from bot.router import Router
 from bot.tally import Tally
 from bot.turn import Recent, Turn, World, quiet_until
 from models.base import new_id
-from models.deadlines import CHINA
-from models.directory import CommunityInfo, Directory, revision
-from models.issues import Photo
-from models.messages import Delivery, Inbox, Outbox, Wait
-from models.people import Identity, Person
+from models.issues.tables import Photo
+from models.messages.rules import Delivery
+from models.messages.tables import Inbox, Outbox, Wait
+from models.people.find.directory import CommunityInfo, Directory, revision
+from models.people.tables import Identity, Person
+from models.time import CHINA
 
 log = structlog.get_logger("hub")
 

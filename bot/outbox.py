@@ -22,8 +22,9 @@ import structlog
 from bot.database import Database
 from bot.message import Channel, Undeliverable
 from config.settings import Settings
-from models import outbox
-from models.outbox import Claimed, Head
+from models.messages.find import read_heads, waiting_since
+from models.messages.rules import Claimed, Head, failing_since, failure
+from models.messages.steps import claim, delivered, give_up, postpone
 
 log = structlog.get_logger("outbox")
 
@@ -127,7 +128,7 @@ class Worker:
 
     async def age(self) -> float:
         """Seconds the longest-waiting message has been due; 0 when nothing waits."""
-        since = await self.database.read(outbox.waiting_since)
+        since = await self.database.read(waiting_since)
         return 0.0 if since is None else max(0.0, (self.wall() - since).total_seconds())
 
     async def deliver_due(self) -> int:
@@ -164,19 +165,13 @@ class Worker:
         """Lease what may go now, and the seconds until something else may."""
         busy = set(self._sending.values())
         waiting = [
-            head
-            for head in await self.database.read(outbox.read_heads)
-            if (head.channel, head.address) not in busy
+            head for head in await self.database.read(read_heads) if (head.channel, head.address) not in busy
         ]
         now = self.wall()
         delays = [(self._delay(head, now), head) for head in waiting]
         ready = [head.id for delay, head in delays if delay <= 0][: max(0, room)]
         sleep = min([delay for delay, _ in delays if delay > 0], default=POLL_SECONDS)
-        claimed = (
-            await self.database.turn(lambda session: outbox.claim(session, ready, now, LEASE))
-            if ready
-            else []
-        )
+        claimed = await self.database.turn(lambda session: claim(session, ready, now, LEASE)) if ready else []
         for row in claimed:
             self.pace.note((row.channel, row.address))
         return claimed, min(POLL_SECONDS, max(0.01, sleep))
@@ -203,16 +198,16 @@ class Worker:
             await self._failed(row, type(error).__name__, final=False)
         else:
             now = self.wall()
-            await self.database.turn(lambda session: outbox.delivered(session, row, receipt, now))
+            await self.database.turn(lambda session: delivered(session, row, receipt, now))
 
     async def _failed(self, row: Claimed, why: str, *, final: bool) -> None:
         now = self.wall()
-        since = outbox.failing_since(row.last_error, now)
-        error = outbox.failure(since, why)
+        since = failing_since(row.last_error, now)
+        error = failure(since, why)
         if not final and now - since < self.give_up_after:
             longest = min(LONGEST_RETRY, FIRST_RETRY * 2 ** min(row.attempts - 1, 16))
             due = now + timedelta(seconds=self.jitter(0.0, longest.total_seconds()))
-            await self.database.turn(lambda session: outbox.postpone(session, row, due, error))
+            await self.database.turn(lambda session: postpone(session, row, due, error))
             return
         log.warning("message given up", channel=row.channel, id=row.id, attempts=row.attempts, final=final)
         try:
@@ -220,4 +215,4 @@ class Worker:
         except Exception:
             # The chat must not stay blocked because nobody could be told.
             log.exception("could not tell that a message was given up", id=row.id)
-        await self.database.turn(lambda session: outbox.give_up(session, row, error))
+        await self.database.turn(lambda session: give_up(session, row, error))

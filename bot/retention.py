@@ -18,7 +18,15 @@ from sqlalchemy.orm import Session
 
 from bot import photos
 from bot.database import Database
-from models import retention
+from models.privacy import (
+    digests_in_use,
+    forget_accounts,
+    purge_claims,
+    purge_messages,
+    purge_photos,
+    purge_waits,
+    unlink_reporters,
+)
 
 if TYPE_CHECKING:
     from bot.app import Yishiting
@@ -48,20 +56,16 @@ async def sweep(bot: Yishiting) -> Swept:
     """One round. Safe at any time and any number of times."""
     settings, now, done = bot.settings, bot.clock.now(), Swept()
     replies, links = now - timedelta(days=settings.reply_days), now - timedelta(days=settings.reporter_days)
-    done.messages = await _until_none(
-        bot.database, lambda session: retention.purge_messages(session, replies)
-    )
+    done.messages = await _until_none(bot.database, lambda session: purge_messages(session, replies))
     before = now - timedelta(days=settings.photo_days)
-    while digests := await bot.database.turn(lambda session: retention.purge_photos(session, before)):
+    while digests := await bot.database.turn(lambda session: purge_photos(session, before)):
         done.photos += len(digests)
         for digest in digests:
             await asyncio.to_thread(photos.remove, settings.home, digest)
-    done.issues = await _until_none(bot.database, lambda session: retention.unlink_reporters(session, links))
-    await bot.database.turn(lambda session: retention.purge_claims(session, links))
-    done.accounts = await _until_none(bot.database, lambda session: retention.forget_accounts(session, links))
-    for conversation in await bot.database.turn(
-        lambda session: retention.purge_waits(session, now - WAIT_LEFT_OVER)
-    ):
+    done.issues = await _until_none(bot.database, lambda session: unlink_reporters(session, links))
+    await bot.database.turn(lambda session: purge_claims(session, links))
+    done.accounts = await _until_none(bot.database, lambda session: forget_accounts(session, links))
+    for conversation in await bot.database.turn(lambda session: purge_waits(session, now - WAIT_LEFT_OVER)):
         bot.hub.memory.waits.pop(conversation, None)
     done.files = await remove_orphans(bot.database, settings.home)
     if bot.database.sqlite:
@@ -93,7 +97,7 @@ async def remove_orphans(database: Database, home: Path) -> int:
     )
     if not old:
         return 0
-    needed = await database.read(retention.digests_in_use)
+    needed = await database.read(digests_in_use)
     orphans = [file for file in old if file.stem not in needed]
     return await asyncio.to_thread(lambda: sum(_remove(file) for file in orphans))
 

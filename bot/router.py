@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, TypeVar
 if TYPE_CHECKING:
     from bot.message import Reply
     from bot.turn import Turn
-    from models.deadlines import Deadline
-    from models.issues import Issue
+    from models.issues.tables import Issue
+    from models.things.tables import Deadline
 
 T = TypeVar("T")
 Handler = Callable[["Turn"], "Reply | None"]

@@ -14,7 +14,7 @@ from jinja2 import Environment, StrictUndefined, Template
 
 import config
 from bot.message import Button, Reply
-from models.deadlines import CHINA
+from models.time import CHINA
 
 TEXTS = Path(config.__file__).parent / "texts"
 

@@ -20,12 +20,13 @@ from bot.texts import Texts
 from bot.tokens import Tokens, photo_link
 from config.rules import IssueRules
 from models.base import new_id
-from models.deadlines import CHINA
-from models.directory import ChatInfo, CommunityInfo, Directory
-from models.issues import Issue
-from models.messages import Outbox, Wait
-from models.people import ROLE_NAMES, Identity, Person, Post, Role
-from models.routing import Area, Serving, posts_of, serving
+from models.issues.tables import Issue
+from models.messages.tables import Outbox, Wait
+from models.people.find.directory import ChatInfo, CommunityInfo, Directory
+from models.people.find.serving import serving
+from models.people.rules import ROLE_NAMES, Area, Role, Serving, posts_of
+from models.people.tables import Identity, Person, Post
+from models.time import CHINA
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Annotated, Any
 
 from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Enum, ForeignKey, MetaData, Text, TypeDecorator
-from sqlalchemy.orm import DeclarativeBase, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 #: Milliseconds since 2025-01-01 in the upper 41 bits of an id keep ids in the order in which they were made
 #: until 2094.
@@ -93,3 +93,11 @@ def words(kind: type[StrEnum]) -> Enum:
         values_callable=lambda e: [m.value for m in e],
         length=24,
     )
+
+
+class Fact(Base):
+    """A small fact of the installation: the roster's revision, the sandbox clock's offset."""
+
+    __tablename__ = "facts"
+    key: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[str]

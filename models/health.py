@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from models.deadlines import Deadline
-from models.issues import Issue
-from models.messages import Outbox, Wait
-from models.outbox import waiting_since
+from models.issues.tables import Issue
+from models.messages.find import waiting_since
+from models.messages.tables import Outbox, Wait
+from models.things.tables import Deadline
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,11 @@ from sqlalchemy.orm import Session
 
 from bot.app import Yishiting
 from bot.message import Inbound
-from models.directory import raise_revision
-from models.issues import Issue
-from models.people import Person, Post, Role
-from models.places import Building, Estate, Household
+from models.issues.tables import Issue
+from models.people.rules import Role
+from models.people.steps import raise_revision
+from models.people.tables import Person, Post
+from models.places.tables import Building, Estate, Household
 from tests.town import town
 
 

@@ -15,9 +15,9 @@ from sqlalchemy.orm import Session
 from bot.app import Yishiting
 from bot.language import Reader
 from bot.message import Inbound
-from models.membership import spoken_name
-from models.people import Claim, Identity, Person, Post, Relation, Role
-from models.places import Building, Community, Estate, Household
+from models.people.rules import Relation, Role, spoken_name
+from models.people.tables import Claim, Identity, Person, Post
+from models.places.tables import Building, Community, Estate, Household
 from tests.town import START, StillClock, town
 
 SURNAMES = "李王张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗房叶苏"

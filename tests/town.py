@@ -14,9 +14,10 @@ from bot.app import Yishiting, build
 from bot.clock import Clock
 from bot.migrate import upgrade
 from config.settings import Settings
-from models.directory import raise_revision
-from models.people import Chat, Person, Post, Relation, Role
-from models.places import Building, Community, District, Estate, Grid, Household, Street
+from models.people.rules import Relation, Role
+from models.people.steps import raise_revision
+from models.people.tables import Chat, Person, Post
+from models.places.tables import Building, Community, District, Estate, Grid, Household, Street
 
 #: Monday 23 November 2026, 10:00 in China.
 START = datetime(2026, 11, 23, 2, tzinfo=UTC)

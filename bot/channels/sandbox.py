@@ -25,9 +25,10 @@ from sqlalchemy.orm import Session
 from bot.clock import Clock
 from bot.database import Database
 from bot.message import Image, Inbound, Sent, Undeliverable
-from models.deadlines import CHINA
-from models.directory import Directory
-from models.messages import Delivery, Outbox
+from models.messages.rules import Delivery
+from models.messages.tables import Outbox
+from models.people.find.directory import Directory
+from models.time import CHINA
 
 #: Lines of residents kept a chat, and the most chats remembered.
 KEPT_LINES, KEPT_CHATS = 300, 5_000

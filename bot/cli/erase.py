@@ -11,7 +11,8 @@ from bot import photos
 from bot.cli.opening import database_file, opened, stop
 from bot.configuration import read_settings
 from bot.retention import empty_log
-from models import retention
+from models.privacy import accounts_of
+from models.privacy import erase as erase_retention
 
 
 def erase(
@@ -21,13 +22,13 @@ def erase(
     """删除一个人留下的话、照片和账号；诉求、评分和公示链仍然计数，名册不动。"""
     settings = read_settings()
     with opened(settings) as session:
-        accounts = retention.accounts_of(session, person)
+        accounts = accounts_of(session, person)
     if not accounts:
         raise stop(f"名册编号 {person} 没有在任何渠道用过账号，没有可删的内容。 / nothing known of this key")
     if not yes and not typer.confirm(f"确定删除 {person} 的 {len(accounts)} 个账号及其内容？不能恢复"):
         raise typer.Exit(1)
     with opened(settings, write=True) as session:
-        gone = retention.erase(session, accounts, datetime.now(UTC))
+        gone = erase_retention(session, accounts, datetime.now(UTC))
     for digest in gone.digests:
         photos.remove(settings.home, digest)
     empty_log(database_file(settings))

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from bot.cli.opening import opened, stop
 from bot.configuration import read_settings
 from bot.export import export as write_out
-from models.places import Community
+from models.places.tables import Community
 
 
 def export(

@@ -16,8 +16,8 @@ from bot.configuration import read_settings
 from bot.database import parse_url, sync_engine
 from bot.qr import Gate, address, chinese_font, write_all
 from bot.texts import Texts
-from models.directory import building_name
-from models.places import Building, Community, Estate
+from models.places.rules import building_name
+from models.places.tables import Building, Community, Estate
 
 
 class Format(StrEnum):

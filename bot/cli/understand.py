@@ -119,7 +119,7 @@ def _read_gazetteers() -> dict[str, Gazetteer]:
     from bot.cli.opening import opened  # noqa: PLC0415
     from bot.configuration import read_settings  # noqa: PLC0415
     from bot.hub import gazetteer_of  # noqa: PLC0415
-    from models.directory import Directory  # noqa: PLC0415
+    from models.people.find.directory import Directory  # noqa: PLC0415
 
     with opened(read_settings()) as session:
         return {info.name: gazetteer_of(info) for info in Directory(session).communities.values()}
@@ -132,7 +132,7 @@ def _review() -> None:
 
     from bot.cli.opening import opened  # noqa: PLC0415
     from bot.configuration import read_settings  # noqa: PLC0415
-    from models.issues import Correction, Issue  # noqa: PLC0415
+    from models.issues.tables import Correction, Issue  # noqa: PLC0415
 
     reader, console = Reader(), Console()
     query = (

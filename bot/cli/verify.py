@@ -9,7 +9,8 @@ from typing import Annotated, Any
 
 import typer
 
-from models import ledger
+from models.record.rules import GENESIS, entry_hash, payload_hash
+from models.record.rules import verify as verify_ledger
 
 
 class NotPublished(ValueError):
@@ -49,7 +50,7 @@ def check(published: Any) -> tuple[list[str], str]:
     entries = published.get("entries") if isinstance(published, Mapping) else published
     if not isinstance(entries, list) or (isinstance(published, list) and not entries):
         raise NotPublished
-    differs = ledger.verify(entries)
+    differs = verify_ledger(entries)
     if isinstance(published, Mapping) and "head" in published:
         differs += _head(published["head"], entries)
     return differs, f"{len(entries)} 条记录，首尾相连。"
@@ -57,7 +58,7 @@ def check(published: Any) -> tuple[list[str], str]:
 
 def _head(head: Any, entries: list[Any]) -> list[str]:
     """A cut-off end leaves a chain that holds; the head names where it should end."""
-    last = entries[-1] if entries else {"seq": 0, "hash": ledger.GENESIS}
+    last = entries[-1] if entries else {"seq": 0, "hash": GENESIS}
     try:
         return (
             []
@@ -74,13 +75,11 @@ def _single(entry: Mapping[str, Any]) -> list[str]:
     try:
         if (
             entry["payload"] is not None
-            and ledger.payload_hash(entry["salt"], entry["payload"]) != entry["payload_hash"]
+            and payload_hash(entry["salt"], entry["payload"]) != entry["payload_hash"]
         ):
             differs.append(f"{where}: its content was changed")
         if (
-            ledger.entry_hash(
-                entry["previous"], entry["seq"], entry["kind"], entry["at"], entry["payload_hash"]
-            )
+            entry_hash(entry["previous"], entry["seq"], entry["kind"], entry["at"], entry["payload_hash"])
             != entry["hash"]
         ):
             differs.append(f"{where}: its hash does not recompute")

@@ -12,8 +12,8 @@ from functools import lru_cache
 from bot.language import category_of, role_of
 from bot.language.normalise import simplify
 from bot.language.numerals import to_int
-from models.deadlines import CHINA
-from models.people import RELATION_NAMES, Relation, Role
+from models.people.rules import RELATION_NAMES, Relation, Role
+from models.time import CHINA
 
 from .problem import BadCell
 

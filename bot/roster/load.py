@@ -10,8 +10,8 @@ from sqlalchemy import Connection, Engine, select
 import config
 from bot.database import parse_url, sync_engine
 from config.settings import Settings
-from models.places import Community
-from models.records import Fact
+from models.base import Fact
+from models.places.tables import Community
 
 from .check import Roster, check
 from .files import Tick, read

@@ -12,8 +12,10 @@ from typing import Any, cast
 from sqlalchemy import Connection, Select, Table, select
 
 from models.base import Base, new_id
-from models.people import Chat, Person, Post, Relation
-from models.places import Building, Community, District, Estate, Grid, Household, Street, is_owner
+from models.people.rules import Relation
+from models.people.tables import Chat, Person, Post
+from models.places.rules import is_owner
+from models.places.tables import Building, Community, District, Estate, Grid, Household, Street
 
 from .check import Entry, Roster
 from .files import Tick

@@ -8,8 +8,8 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, case, insert, select, update
 
-from models.directory import REVISION
-from models.records import Fact
+from models.base import Fact
+from models.people.find.directory import REVISION
 
 from .files import Tick
 from .plan import Changes, Plan

@@ -8,21 +8,15 @@ from typing import Any
 from sqlalchemy import bindparam, select
 
 from bot.turn import Turn
-from models.deadlines import Due
-from models.issues import Assignment, Issue, Photo, Urgency
-from models.journey import (
-    active_assignments,
-    end_assignments,
-    end_hold,
-    give,
-    limit_from,
-    record,
-    start,
-    stop,
-)
-from models.people import ROLE_NAMES, Identity, Person, Role
-from models.places import Household
-from models.routing import LADDER, Choice, Serving, above, choose
+from models.issues.find.hands import active_assignments, choose
+from models.issues.rules import Urgency
+from models.issues.steps import end_assignments, end_hold, give, record, start, stop
+from models.issues.tables import Assignment, Issue, Photo
+from models.people.rules import LADDER, ROLE_NAMES, Choice, Role, Serving, above
+from models.people.tables import Identity, Person
+from models.places.tables import Household
+from models.things.rules import Due
+from models.time import limit_from
 
 
 @dataclass(frozen=True, slots=True)

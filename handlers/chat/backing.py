@@ -11,24 +11,14 @@ from bot.turn import Recent, Turn
 from handlers.chat.assign import hand_out
 from handlers.chat.number import mine, named, only, visible
 from handlers.chat.report import acknowledge, opened, understood
-from models.directory import Located
-from models.issues import LIVE, Endorsement, Issue, Photo, Status, Urgency
-from models.journey import (
-    Said,
-    active_assignments,
-    back,
-    backed_by,
-    backers,
-    endorsement_count,
-    finish,
-    history,
-    last_holder,
-    open_issue,
-    record,
-    words_hash,
-)
-from models.messages import Outbox
-from models.people import ROLE_NAMES
+from models.issues.find.hands import active_assignments, last_holder
+from models.issues.find.rows import backed_by, backers, endorsement_count, history
+from models.issues.rules import LIVE, Said, Status, Urgency, words_hash
+from models.issues.steps import back, finish, open_issue, record
+from models.issues.tables import Endorsement, Issue, Photo
+from models.messages.tables import Outbox
+from models.people.find.directory import Located
+from models.people.rules import ROLE_NAMES
 
 router = Router()
 

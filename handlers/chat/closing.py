@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from bot.turn import Turn
-from models import ledger
-from models.issues import Issue, Status
-from models.journey import backers, endorsement_count
-from models.journey import close as close_issue
+from models.issues.find.rows import backers, endorsement_count
+from models.issues.rules import Status
+from models.issues.steps import close as close_issue
+from models.issues.tables import Issue
+from models.record.steps import continue_chain
 
 
 def close(turn: Turn, issue: Issue, *, ask: bool = True) -> None:
@@ -34,6 +35,6 @@ def publish(turn: Turn, issue: Issue) -> None:
         }
     elif told:
         facts |= {"category": issue.category}
-    ledger.append(
+    continue_chain(
         turn.session, issue.community_id, f"issue_{issue.status.value}", facts, turn.now, issue_id=issue.id
     )

@@ -13,10 +13,12 @@ from bot.turn import Turn
 from handlers.chat.closing import publish
 from handlers.chat.number import in_hand, named
 from handlers.chat.work import tell_backers
-from models.issues import LIVE, Correction, Endorsement, Issue, Photo, Status
-from models.journey import active_assignments, backers, finish, record
-from models.people import Role
-from models.routing import HANDLERS, Serving
+from models.issues.find.hands import active_assignments
+from models.issues.find.rows import backers
+from models.issues.rules import LIVE, Status
+from models.issues.steps import finish, record
+from models.issues.tables import Correction, Endorsement, Issue, Photo
+from models.people.rules import HANDLERS, Role, Serving
 
 router = Router()
 

@@ -13,12 +13,16 @@ from bot.turn import Turn
 from handlers.chat.assign import escalate, task_values
 from handlers.chat.report import ASKED_PLACE, open_or_join, undraft
 from handlers.chat.work import task_row, tell_backers
-from models.deadlines import Deadline, Due
-from models.issues import LIVE, Assignment, Issue, Urgency
-from models.journey import active_assignments, limit_from, record, start, stop
-from models.messages import Outbox, Wait
-from models.people import ROLE_NAMES, Identity, Role
-from models.routing import Area, candidates
+from models.issues.find.hands import active_assignments
+from models.issues.rules import LIVE, Urgency
+from models.issues.steps import record, start, stop
+from models.issues.tables import Assignment, Issue
+from models.messages.tables import Outbox, Wait
+from models.people.rules import ROLE_NAMES, Area, Role, candidates
+from models.people.tables import Identity
+from models.things.rules import Due
+from models.things.tables import Deadline
+from models.time import limit_from
 
 router = Router()
 

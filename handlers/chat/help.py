@@ -7,7 +7,7 @@ from urllib.parse import quote
 from bot.message import Reply
 from bot.router import Router
 from bot.turn import Turn
-from models.people import Role
+from models.people.rules import Role
 
 router = Router()
 

@@ -15,11 +15,14 @@ from bot.turn import Turn
 from handlers.chat.number import in_hand, named
 from handlers.chat.work import ensure_taken, tell_backers, working
 from models.base import new_id
-from models.deadlines import Deadline, Due
-from models.issues import Hold, Issue, Urgency
-from models.journey import active_assignments, limit_from, record, start, stop
-from models.people import ROLE_NAMES, Role
-from models.routing import above, choose
+from models.issues.find.hands import active_assignments, choose
+from models.issues.rules import Urgency
+from models.issues.steps import record, start, stop
+from models.issues.tables import Hold, Issue
+from models.people.rules import ROLE_NAMES, Role, above
+from models.things.rules import Due
+from models.things.tables import Deadline
+from models.time import limit_from
 
 router = Router()
 

@@ -13,25 +13,18 @@ from bot.router import Router
 from bot.turn import Turn
 from handlers.chat.assign import push
 from handlers.chat.membership import changed, home_label, keeping
-from models.deadlines import CHINA, Due
-from models.issues import Assignment, Issue, Status
-from models.journey import active_assignments, limit_from, record, start, stop
-from models.leaving import (
-    begin_leave,
-    blower_of,
-    drop_hold_request,
-    end_leave,
-    end_posts,
-    heir,
-    in_hands,
-    on_leave,
-    pass_whistle,
-    posts_held,
-)
-from models.membership import claim_numbered, move_out, person_with_key
-from models.people import ROLE_NAMES, Identity, Person, Post, Relation, Role
-from models.places import Household
-from models.routing import HANDLERS, Area, Choice, candidates, serving
+from models.issues.find.hands import active_assignments, blower_of, heir, in_hands
+from models.issues.rules import Status
+from models.issues.steps import drop_hold_request, pass_whistle, record, start, stop
+from models.issues.tables import Assignment, Issue
+from models.people.find.claims import claim_numbered, person_with_key
+from models.people.find.serving import on_leave, posts_held, serving
+from models.people.rules import HANDLERS, ROLE_NAMES, Area, Choice, Relation, Role, candidates
+from models.people.steps import begin_leave, end_leave, end_posts, move_out
+from models.people.tables import Identity, Person, Post
+from models.places.tables import Household
+from models.things.rules import Due
+from models.time import CHINA, limit_from
 
 router = Router()
 

@@ -7,26 +7,22 @@ import re
 from bot.message import Refused, Reply
 from bot.router import Router
 from bot.turn import Turn
-from models.directory import building_name, raise_revision
-from models.membership import (
+from models.issues.find.hands import choose
+from models.people.find.claims import (
     Meant,
-    admit,
-    bare,
     claim_numbered,
-    enter,
     households_at,
     is_open,
-    make_claim,
     meant_by,
     open_claim_of,
     open_claims,
-    owners_of,
     person_with_key,
-    spoken_name,
 )
-from models.people import RELATION_NAMES, Claim, Identity, Person, Relation, Role
-from models.places import Household
-from models.routing import Area, Serving, choose
+from models.people.rules import RELATION_NAMES, Area, Relation, Role, Serving, spoken_name
+from models.people.steps import admit, enter, make_claim, raise_revision
+from models.people.tables import Claim, Identity, Person
+from models.places.rules import bare, building_name, owners_of
+from models.places.tables import Household
 
 router = Router()
 

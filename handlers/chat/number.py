@@ -6,9 +6,11 @@ from collections.abc import Sequence
 
 from bot.message import Refused
 from bot.turn import Turn
-from models.issues import LIVE, Issue, Status
-from models.journey import backed_by, by_number, held_by, quoted_issue
-from models.people import Role
+from models.issues.find.hands import held_by
+from models.issues.find.rows import backed_by, by_number, quoted_issue
+from models.issues.rules import LIVE, Status
+from models.issues.tables import Issue
+from models.people.rules import Role
 
 #: How many an answer to 「哪一件」 names.
 NAMED = 5

@@ -9,11 +9,12 @@ from bot.turn import Turn
 from handlers.chat.assign import Given, escalate, push
 from handlers.chat.number import in_hand
 from handlers.chat.work import tell_backers, working
-from models.deadlines import Due
-from models.issues import Assignment, Issue, Status
-from models.journey import active_assignments, end_assignments, end_hold, record, stop
-from models.people import ROLE_NAMES, Role
-from models.routing import HANDLERS, Choice, Serving, candidates, least_loaded, posts_of
+from models.issues.find.hands import active_assignments, least_loaded
+from models.issues.rules import Status
+from models.issues.steps import end_assignments, end_hold, record, stop
+from models.issues.tables import Assignment, Issue
+from models.people.rules import HANDLERS, ROLE_NAMES, Choice, Role, Serving, candidates, posts_of
+from models.things.rules import Due
 
 router = Router()
 

@@ -11,21 +11,14 @@ from bot.message import Refused, Reply
 from bot.router import Router
 from bot.turn import Recent, Turn
 from handlers.chat.assign import Given, hand_out, raise_alarm
-from models.directory import building_name
-from models.issues import Issue, Status, Urgency
-from models.journey import (
-    Said,
-    add_photos,
-    back,
-    backed_by,
-    duplicate_of,
-    endorsement_count,
-    open_issue,
-    record,
-)
-from models.messages import Wait
-from models.people import Role
-from models.routing import candidates
+from models.issues.find.rows import backed_by, endorsement_count
+from models.issues.find.same import duplicate_of
+from models.issues.rules import Said, Status, Urgency
+from models.issues.steps import add_photos, back, open_issue, record
+from models.issues.tables import Issue
+from models.messages.tables import Wait
+from models.people.rules import Role, candidates
+from models.places.rules import building_name
 
 router = Router()
 

@@ -12,12 +12,14 @@ from bot.turn import Turn
 from handlers.chat.assign import hand_out
 from handlers.chat.report import lacks_place, understood
 from models.base import new_id
-from models.directory import Located
-from models.issues import Issue
-from models.journey import add_photos, back, backers, duplicate_of, open_issue, record
-from models.people import Identity, Person
-from models.places import Household
-from models.routing import HANDLERS
+from models.issues.find.rows import backers
+from models.issues.find.same import duplicate_of
+from models.issues.steps import add_photos, back, open_issue, record
+from models.issues.tables import Issue
+from models.people.find.directory import Located
+from models.people.rules import HANDLERS
+from models.people.tables import Identity, Person
+from models.places.tables import Household
 
 router = Router()
 _PARTS = re.compile(r"^(?P<head>[^:：]{1,60})[:：]\s*(?P<words>.+)$", re.DOTALL)

@@ -9,7 +9,7 @@ from typing import Any
 from bot.message import Reply
 from bot.router import Router
 from bot.turn import Turn
-from models.retention import erase, export_identity
+from models.privacy import erase, export_identity
 
 router = Router()
 

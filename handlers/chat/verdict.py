@@ -13,22 +13,15 @@ from handlers.chat.number import in_hand, mine, named, visible
 from handlers.chat.report import acknowledge
 from handlers.chat.work import done as mark_done
 from handlers.chat.work import tell_backers, working
-from models.deadlines import Deadline, Due
-from models.issues import Endorsement, Issue, Status
-from models.journey import (
-    active_assignments,
-    add_photos,
-    backed_by,
-    backers,
-    last_holder,
-    limit_from,
-    question_delivered,
-    record,
-    start,
-    stop,
-    worked_on,
-)
-from models.people import ROLE_NAMES
+from models.issues.find.hands import active_assignments, last_holder, worked_on
+from models.issues.find.rows import backed_by, backers, question_delivered
+from models.issues.rules import Status
+from models.issues.steps import add_photos, record, start, stop
+from models.issues.tables import Endorsement, Issue
+from models.people.rules import ROLE_NAMES
+from models.things.rules import Due
+from models.things.tables import Deadline
+from models.time import limit_from
 
 router = Router()
 

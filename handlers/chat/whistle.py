@@ -15,21 +15,14 @@ from handlers.chat.number import in_hand, named
 from handlers.chat.pass_on import same_department
 from handlers.chat.work import tell_backers
 from models.base import new_id
-from models.deadlines import Deadline, Due, after
-from models.issues import LIVE, Issue, ReportIn, Status, Whistle
-from models.journey import (
-    active_assignments,
-    end_assignments,
-    end_hold,
-    give,
-    limit_from,
-    record,
-    start,
-    stop,
-    take,
-)
-from models.people import Role
-from models.routing import Choice, Serving, candidates, least_loaded
+from models.issues.find.hands import active_assignments, least_loaded
+from models.issues.rules import LIVE, Status
+from models.issues.steps import end_assignments, end_hold, give, record, start, stop, take
+from models.issues.tables import Issue, ReportIn, Whistle
+from models.people.rules import Choice, Role, Serving, candidates
+from models.things.rules import Due
+from models.things.tables import Deadline
+from models.time import after, limit_from
 
 router = Router()
 _HOURS = re.compile(r"(\d{1,4})\s*(小时|个小时|h|天|日)")

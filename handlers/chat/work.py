@@ -11,24 +11,14 @@ from handlers.chat.assign import task_values
 from handlers.chat.closing import close
 from handlers.chat.number import in_hand
 from models.base import new_id
-from models.deadlines import Due
-from models.issues import LIVE, Assignment, Issue, Status
-from models.journey import (
-    active_assignments,
-    add_photos,
-    backers,
-    end_hold,
-    held_by,
-    limit_from,
-    question_delivered,
-    record,
-    running,
-    start,
-    stop,
-    take,
-)
-from models.people import ROLE_NAMES, Role
-from models.routing import HANDLERS, Serving
+from models.issues.find.hands import active_assignments, held_by
+from models.issues.find.rows import backers, question_delivered, running
+from models.issues.rules import LIVE, Status
+from models.issues.steps import add_photos, end_hold, record, start, stop, take
+from models.issues.tables import Assignment, Issue
+from models.people.rules import HANDLERS, ROLE_NAMES, Role, Serving
+from models.things.rules import Due
+from models.time import limit_from
 
 router = Router()
 

@@ -10,9 +10,12 @@ from handlers.pages import facts
 from handlers.pages.render import at, page, query
 from handlers.pages.security import sandbox_allowed
 from handlers.pages.site import SITE, Site
-from models import board
-from models.issues import LIVE, Status
-from models.places import Community
+from models.issues.public.board import Board, Filter, Line, board
+from models.issues.public.board import communities as communities_board
+from models.issues.rules import LIVE, Status
+from models.places.find import find_community
+from models.places.public import Spot
+from models.places.tables import Community
 
 #: Issues on one page.
 PAGE = 20
@@ -26,7 +29,7 @@ STATES = (Status.OPEN.value, Status.ACCEPTED.value, "held", Status.RESOLVED.valu
 async def communities(request: web.Request) -> web.Response:
     """All communities of this installation."""
     site = request.app[SITE]
-    found = await site.database.read(board.communities)
+    found = await site.database.read(communities_board)
     return page(
         request,
         "communities.html",
@@ -41,9 +44,9 @@ async def one_community(request: web.Request) -> web.Response:
     site = request.app[SITE]
     wanted = read_filter(request)
 
-    def read(session: Any) -> tuple[Community, board.Board] | None:
-        community = board.find_community(session, request.match_info["community"])
-        return (community, board.board(session, community.id, wanted, limit=PAGE)) if community else None
+    def read(session: Any) -> tuple[Community, Board] | None:
+        community = find_community(session, request.match_info["community"])
+        return (community, board(session, community.id, wanted, limit=PAGE)) if community else None
 
     found = await site.database.read(read)
     if found is None:
@@ -77,11 +80,11 @@ async def one_community(request: web.Request) -> web.Response:
     )
 
 
-def read_filter(request: web.Request) -> board.Filter:
+def read_filter(request: web.Request) -> Filter:
     """The filter in the address; what makes no sense there is left out."""
     asked = request.query
     before = asked.get("before", "")
-    return board.Filter(
+    return Filter(
         status=asked.get("status", "") if asked.get("status") in STATES else "",
         category=asked.get("category", "")[:40],
         estate=asked.get("estate", "")[:60],
@@ -90,7 +93,7 @@ def read_filter(request: web.Request) -> board.Filter:
     )
 
 
-def vars_of(wanted: board.Filter) -> dict[str, str | int | None]:
+def vars_of(wanted: Filter) -> dict[str, str | int | None]:
     """The filter as it stands in an address."""
     return {
         "status": wanted.status,
@@ -101,7 +104,7 @@ def vars_of(wanted: board.Filter) -> dict[str, str | int | None]:
     }
 
 
-def choice(here: str, wanted: board.Filter, what: str, value: str, label: str, count: int) -> dict[str, Any]:
+def choice(here: str, wanted: Filter, what: str, value: str, label: str, count: int) -> dict[str, Any]:
     """A link that sets one part of the filter, or takes it off again when it is set."""
     current = getattr(wanted, what) == value
     return {
@@ -113,11 +116,11 @@ def choice(here: str, wanted: board.Filter, what: str, value: str, label: str, c
 
 
 def building_choice(
-    here: str, wanted: board.Filter, estate: str, name: str, count: int, *, several: bool
+    here: str, wanted: Filter, estate: str, name: str, count: int, *, several: bool
 ) -> dict[str, Any]:
     """A link for one building."""
     current = (wanted.estate, wanted.building) == (estate, name)
-    label = board.Spot(estate=estate, building=name, several=several).label
+    label = Spot(estate=estate, building=name, several=several).label
     part = {"estate": "", "building": ""} if current else {"estate": estate, "building": name}
     return {
         "label": label,
@@ -127,12 +130,12 @@ def building_choice(
     }
 
 
-def sorted_buildings(shown: board.Board) -> list[tuple[tuple[str, str], int]]:
+def sorted_buildings(shown: Board) -> list[tuple[tuple[str, str], int]]:
     """By estate, then 2 before 10."""
     return sorted(shown.buildings.items(), key=lambda item: (item[0][0], len(item[0][1]), item[0][1]))
 
 
-def line(site: Site, community: str, one: board.Line) -> dict[str, Any]:
+def line(site: Site, community: str, one: Line) -> dict[str, Any]:
     """An issue in the list."""
     return {
         "href": at("c", community, "issues", one.number),

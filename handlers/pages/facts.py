@@ -8,10 +8,11 @@ from typing import Any
 from bot.turn import issue_title
 from handlers.pages.render import iso
 from handlers.pages.site import Site
-from models.board import Happened, IssueView, Spot
-from models.deadlines import Due
-from models.issues import Status, Urgency
-from models.people import ROLE_NAMES
+from models.issues.public.issue import Happened, IssueView
+from models.issues.rules import Status, Urgency
+from models.people.rules import ROLE_NAMES
+from models.places.public import Spot
+from models.things.rules import Due
 
 STATUS_KEYS: dict[str, str] = {
     Status.OPEN: "pages/status_open",

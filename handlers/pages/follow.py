@@ -16,9 +16,9 @@ from bot.tokens import photo_link
 from handlers.pages import facts
 from handlers.pages.render import at, page
 from handlers.pages.site import SITE, Site
-from models import follow
-from models.issues import Status, Urgency
-from models.people import ROLE_NAMES
+from models.issues.public.follow import GATE, Followed, Mine, followed, question_seen
+from models.issues.rules import Status, Urgency
+from models.people.rules import ROLE_NAMES
 
 routes = web.RouteTableDef()
 FORM = "follow"
@@ -57,7 +57,7 @@ async def answer(request: web.Request) -> web.Response:
     community = found.issues[0].community if found.issues else ""
     await site.hub.receive(
         Inbound(
-            channel=follow.GATE,
+            channel=GATE,
             chat=f"dm:{token}",
             sender=token,
             text=said,
@@ -68,12 +68,12 @@ async def answer(request: web.Request) -> web.Response:
     raise web.HTTPSeeOther(at("t", token))
 
 
-async def find(request: web.Request) -> follow.Followed:
+async def find(request: web.Request) -> Followed:
     """What the token leads to, or the kind page for an unknown one."""
     token = request.match_info["token"]
 
-    def read(session: Session) -> follow.Followed | None:
-        return follow.followed(session, token)
+    def read(session: Session) -> Followed | None:
+        return followed(session, token)
 
     found = await request.app[SITE].database.read(read)
     if found is None:
@@ -81,9 +81,7 @@ async def find(request: web.Request) -> follow.Followed:
     return found
 
 
-def shown(
-    request: web.Request, found: follow.Followed, *, problem: str = "", status: int = 200
-) -> web.Response:
+def shown(request: web.Request, found: Followed, *, problem: str = "", status: int = 200) -> web.Response:
     """The page."""
     site, token = request.app[SITE], request.match_info["token"]
     return page(
@@ -100,7 +98,7 @@ def shown(
     )
 
 
-def told(site: Site, mine: follow.Mine) -> dict[str, Any]:
+def told(site: Site, mine: Mine) -> dict[str, Any]:
     """One issue as its reporter reads it: with the officers' words, and without a neighbour's."""
     view, row = mine.view, mine.view.issue
     reached = [Status.OPEN, Status.ACCEPTED, Status.RESOLVED, Status.CLOSED]
@@ -182,6 +180,6 @@ async def remember_seen(site: Site, endorsement_ids: list[int], now: datetime) -
     """Note that the question was read."""
 
     def write(session: Session) -> None:
-        follow.question_seen(session, endorsement_ids, now)
+        question_seen(session, endorsement_ids, now)
 
     await site.database.turn(write)

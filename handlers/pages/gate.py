@@ -17,8 +17,10 @@ from bot.message import Image, Inbound
 from handlers.pages.render import at, page
 from handlers.pages.security import client_key
 from handlers.pages.site import SITE
-from models import board, follow
-from models.directory import building_name
+from models.issues.public.follow import GATE, followed
+from models.places.find import find_community
+from models.places.public import Places
+from models.places.rules import building_name
 
 routes = web.RouteTableDef()
 
@@ -87,7 +89,7 @@ async def take(request: web.Request) -> web.Response:
     token = site.tokens.derive("follow", message_id)
     sent = await site.hub.receive(
         Inbound(
-            channel=follow.GATE,
+            channel=GATE,
             chat=f"dm:{token}",
             sender=token,
             text=placed(gate, written.text),
@@ -98,7 +100,7 @@ async def take(request: web.Request) -> web.Response:
     )
 
     def known(session: Session) -> bool:
-        return follow.followed(session, token) is not None
+        return followed(session, token) is not None
 
     if await site.database.read(known):
         raise web.HTTPSeeOther(at("t", token))
@@ -128,9 +130,9 @@ async def find(request: web.Request) -> Gate:
     )
 
     def read(session: Session) -> bool:
-        found = board.find_community(session, community)
+        found = find_community(session, community)
         return found is not None and (
-            not building or bool(board.Places(session, found.id).building_ids(estate, building))
+            not building or bool(Places(session, found.id).building_ids(estate, building))
         )
 
     if not await request.app[SITE].database.read(read):

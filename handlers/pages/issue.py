@@ -11,9 +11,11 @@ from sqlalchemy.orm import Session
 from handlers.pages import facts
 from handlers.pages.render import at, data, page
 from handlers.pages.site import SITE
-from models import board
-from models.issues import Issue, Status
-from models.people import ROLE_NAMES
+from models.issues.public.issue import IssueView, is_public, issue_number, view
+from models.issues.rules import Status
+from models.issues.tables import Issue
+from models.people.rules import ROLE_NAMES
+from models.places.find import find_community
 
 routes = web.RouteTableDef()
 
@@ -93,10 +95,10 @@ async def by_number(request: web.Request) -> web.Response:
     community, number = request.match_info["community"], int(request.match_info["number"])
 
     def kind(session: Session) -> str | None:
-        found = board.find_community(session, community)
+        found = find_community(session, community)
         if found is None:
             return None
-        return "issues" if board.issue_number(session, found.id, number) else None
+        return "issues" if issue_number(session, found.id, number) else None
 
     where = await request.app[SITE].database.read(kind)
     if where is None:
@@ -112,13 +114,13 @@ def stars(mean: Fraction | None) -> str:
     return str(tenths // 10) if tenths % 10 == 0 else f"{tenths // 10}.{tenths % 10}"
 
 
-async def _find(request: web.Request) -> board.IssueView | Issue | None:
+async def _find(request: web.Request) -> IssueView | Issue | None:
     """The issue as the public may see it; the bare row of one it may not see; None where there is none."""
     community, number = request.match_info["community"], int(request.match_info["number"])
 
-    def read(session: Any) -> board.IssueView | Issue | None:
-        place = board.find_community(session, community)
-        issue = board.issue_number(session, place.id, number) if place else None
-        return board.view(session, issue) if issue and board.is_public(issue) else issue
+    def read(session: Any) -> IssueView | Issue | None:
+        place = find_community(session, community)
+        issue = issue_number(session, place.id, number) if place else None
+        return view(session, issue) if issue and is_public(issue) else issue
 
     return await request.app[SITE].database.read(read)

@@ -9,9 +9,10 @@ from aiohttp import web
 
 from handlers.pages.render import at, data, page
 from handlers.pages.site import SITE
-from models import board
-from models.ledger import GENESIS, exported
-from models.records import Notice
+from models.places.find import find_community
+from models.record.public import ledger, ledger_head, notice
+from models.record.rules import GENESIS, exported
+from models.record.tables import Notice
 
 routes = web.RouteTableDef()
 #: Entries read at a time while the chain is written out.
@@ -58,10 +59,10 @@ async def chain(request: web.Request) -> web.StreamResponse:
     site, name = request.app[SITE], request.match_info["community"]
 
     def head(session: Any) -> tuple[int, int, str] | None:
-        community = board.find_community(session, name)
+        community = find_community(session, name)
         if community is None:
             return None
-        end = board.ledger_head(session, community.id)
+        end = ledger_head(session, community.id)
         return (community.id, end.seq, end.hash) if end else (community.id, 0, GENESIS)
 
     found = await site.database.read(head)
@@ -79,7 +80,7 @@ async def chain(request: web.Request) -> web.StreamResponse:
         since = after
 
         def stretch(session: Any, since: int = since) -> list[Notice]:
-            return board.ledger(session, community_id, after=since, until=last, limit=STRETCH)
+            return ledger(session, community_id, after=since, until=last, limit=STRETCH)
 
         entries = await site.database.read(stretch)
         if not entries:
@@ -101,7 +102,7 @@ async def _find(request: web.Request) -> Notice | None:
     name, number = request.match_info["community"], int(request.match_info["number"])
 
     def read(session: Any) -> Notice | None:
-        community = board.find_community(session, name)
-        return board.notice(session, community.id, number) if community else None
+        community = find_community(session, name)
+        return notice(session, community.id, number) if community else None
 
     return await request.app[SITE].database.read(read)

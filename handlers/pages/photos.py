@@ -10,7 +10,7 @@ from aiohttp import web
 from bot import photos
 from bot.tokens import PHOTO
 from handlers.pages.site import SITE
-from models import board
+from models.issues.public.issue import photo_is_public
 
 routes = web.RouteTableDef()
 
@@ -22,7 +22,7 @@ async def photo(request: web.Request) -> web.StreamResponse:
     signed = site.tokens.verify(PHOTO, request.query.get("k", "")) == digest
 
     def public(session: Any) -> bool:
-        return board.photo_is_public(session, digest)
+        return photo_is_public(session, digest)
 
     if not signed and not await site.database.read(public):
         raise web.HTTPNotFound

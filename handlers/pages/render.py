@@ -17,7 +17,7 @@ from markupsafe import Markup
 
 from bot.texts import Texts
 from handlers.pages.site import SITE
-from models.deadlines import CHINA
+from models.time import CHINA
 
 HERE = Path(__file__).resolve().parent
 STATIC = HERE / "static"

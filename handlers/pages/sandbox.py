@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 
 from handlers.pages.render import page
 from handlers.pages.site import SITE, Site
-from models import cast
-from models.people import ROLE_NAMES
+from models.people.find.cast import Group, Player, cast, player
+from models.people.rules import ROLE_NAMES
 
 routes = web.RouteTableDef()
 
@@ -28,8 +28,8 @@ async def people(request: web.Request) -> web.Response:
     site = request.app[SITE]
     asked, now = request.query.get("q", "").strip()[:40], site.clock.now()
 
-    def read(session: Session) -> list[cast.Group]:
-        return cast.cast(session, now, asked=asked)
+    def read(session: Session) -> list[Group]:
+        return cast(session, now, asked=asked)
 
     groups = await site.database.read(read)
     return _json(
@@ -51,8 +51,8 @@ async def person(request: web.Request) -> web.Response:
     """One of them."""
     key, now = request.match_info["key"], request.app[SITE].clock.now()
 
-    def read(session: Session) -> cast.Player | None:
-        return cast.player(session, key, now)
+    def read(session: Session) -> Player | None:
+        return player(session, key, now)
 
     found = await request.app[SITE].database.read(read)
     if found is None:
@@ -60,12 +60,12 @@ async def person(request: web.Request) -> web.Response:
     return _json(described(found))
 
 
-def group_name(site: Site, group: cast.Group) -> str:
+def group_name(site: Site, group: Group) -> str:
     """The heading of a group in the picker."""
     return ROLE_NAMES[group.role] if group.role else site.texts.text("pages/sandbox_residents")
 
 
-def described(one: cast.Player) -> dict[str, str]:
+def described(one: Player) -> dict[str, str]:
     """A person for the page."""
     return {"key": one.key, "name": one.name, "post": one.post, "home": one.home}
 

@@ -4,12 +4,6 @@ from typing import Any, Literal
 
 from alembic import context
 
-import models.deadlines
-import models.issues
-import models.messages
-import models.people
-import models.places
-import models.records  # noqa: F401 - imported so that the metadata knows every table
 from models.base import Base, Moment
 
 

@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 
 from bot.database import parse_url, sync_engine
 from models.base import new_id
-from models.messages import Inbox
+from models.messages.tables import Inbox
 
 _BODY = b'{"replies": []}'
 _FIXED = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 15\r\n\r\n" + _BODY

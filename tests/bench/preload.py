@@ -11,16 +11,19 @@ from typing import Any
 from sqlalchemy import Connection, insert, select
 
 from bot.database import parse_url, sync_engine
-from models import ledger
 from models.base import Base, new_id
-from models.counters import THINGS
-from models.deadlines import Deadline, Due
-from models.issues import Assignment, Endorsement, Issue, IssueEvent, Status, Urgency
-from models.journey import words_hash
-from models.messages import Delivery, Inbox, Outbox
-from models.people import Chat, Identity, Person, Post, Role
-from models.places import Building, Community, Household
-from models.records import Counter, LedgerHead, Notice
+from models.issues.rules import Status, Urgency, words_hash
+from models.issues.tables import Assignment, Endorsement, Issue, IssueEvent
+from models.messages.rules import Delivery
+from models.messages.tables import Inbox, Outbox
+from models.people.rules import Role
+from models.people.tables import Chat, Identity, Person, Post
+from models.places.steps import THINGS
+from models.places.tables import Building, Community, Counter, Household
+from models.record.rules import GENESIS, entry_hash, payload_hash, stamp
+from models.record.tables import LedgerHead, Notice
+from models.things.rules import Due
+from models.things.tables import Deadline
 from tests.bench.lines import TROUBLES
 
 CATEGORIES = (
@@ -66,7 +69,7 @@ class Town:
 
 def history(town: Town, count: int) -> Iterator[Rows]:
     """The rows, some thousand issues at a time."""
-    head, seq = ledger.GENESIS, 0
+    head, seq = GENESIS, 0
     for first in range(0, count, CHUNK):
         rows: Rows = {
             kind: [] for kind in (Issue, Endorsement, Assignment, IssueEvent, Deadline, Notice, Inbox, Outbox)
@@ -236,8 +239,8 @@ def _notice(rows: Rows, issue: dict[str, Any], seq: int, previous: str) -> str:
         "endorsements": 0,
     }
     salt, at = f"{seq:032x}", issue["changed_at"]
-    committed = ledger.payload_hash(salt, payload)
-    made = ledger.entry_hash(previous, seq, "issue_closed", ledger.stamp(at), committed)
+    committed = payload_hash(salt, payload)
+    made = entry_hash(previous, seq, "issue_closed", stamp(at), committed)
     known = {
         "id": new_id(),
         "community_id": issue["community_id"],

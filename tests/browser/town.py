@@ -20,8 +20,9 @@ from bot.app import Yishiting, application, build
 from bot.database import parse_url, sync_engine
 from bot.migrate import upgrade
 from config.settings import Settings
-from models.people import Chat, Person, Post, Relation, Role
-from models.places import Building, Community, District, Estate, Grid, Household, Street
+from models.people.rules import Relation, Role
+from models.people.tables import Chat, Person, Post
+from models.places.tables import Building, Community, District, Estate, Grid, Household, Street
 
 COMMUNITY, ESTATE = "金康社区", "金康园小区"
 #: A Monday morning in China.

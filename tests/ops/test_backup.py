@@ -22,7 +22,7 @@ from bot.message import Image, Inbound
 from bot.migrate import upgrade
 from bot.tokens import secret_of
 from config.settings import Settings
-from models.issues import Photo
+from models.issues.tables import Photo
 from tests.ops.test_retention import picture, say
 from tests.town import town
 

@@ -22,9 +22,9 @@ from bot.cli.verify import NotPublished, check
 from bot.configuration import BAD, complaints, read_settings
 from bot.export import LEFT_OUT, cell
 from bot.retention import empty_log
-from models import ledger
 from models.base import Base
-from models.issues import Correction, Issue
+from models.issues.tables import Correction, Issue
+from models.record.rules import GENESIS, entry_hash, payload_hash
 from tests.crash.serving import ROOT, Serving
 from tests.ops.test_retention import journey, say
 from tests.town import town
@@ -320,13 +320,13 @@ def entries() -> list[dict[str, Any]]:
     made: list[dict[str, Any]] = []
     for seq in range(1, 4):
         previous, at, payload = (
-            (made[-1]["hash"] if made else ledger.GENESIS),
+            (made[-1]["hash"] if made else GENESIS),
             "2026-11-23T02:00:00+00:00",
             {"number": seq},
         )
-        committed = ledger.payload_hash("salt", payload)
+        committed = payload_hash("salt", payload)
         made.append({"seq": seq, "kind": "issue_closed", "at": at, "payload": payload, "salt": "salt", "payload_hash": committed, "previous": previous,
-                     "hash": ledger.entry_hash(previous, seq, "issue_closed", at, committed)})  # fmt: skip
+                     "hash": entry_hash(previous, seq, "issue_closed", at, committed)})  # fmt: skip
     return made
 
 
@@ -340,7 +340,7 @@ def test_verify_says_what_differs() -> None:
     holds = (
         good,
         {"entries": good, "head": head},
-        {"entries": [], "head": {"seq": 0, "hash": ledger.GENESIS}},
+        {"entries": [], "head": {"seq": 0, "hash": GENESIS}},
         erased,
         good[1],
     )

@@ -18,13 +18,15 @@ from bot import photos
 from bot.app import Yishiting
 from bot.message import Image, Inbound
 from bot.retention import ORPHAN_AFTER, sweep
-from models import ledger
-from models.board import view
-from models.issues import Endorsement, Issue, IssueEvent, Photo, Status
-from models.journey import backers, question_delivered
-from models.messages import Inbox, Outbox, Wait
-from models.people import Claim, Identity
-from models.retention import ERASED, GONE, erase, export_identity
+from models.issues.find.rows import backers, question_delivered
+from models.issues.public.issue import view
+from models.issues.rules import Status
+from models.issues.tables import Endorsement, Issue, IssueEvent, Photo
+from models.messages.tables import Inbox, Outbox, Wait
+from models.people.tables import Claim, Identity
+from models.privacy import ERASED, GONE, erase, export_identity
+from models.record.public import chain
+from models.record.rules import verify
 from tests.ops.test_leaks import forms, holding
 from tests.town import town
 
@@ -79,7 +81,7 @@ def counted(session: Session) -> dict[str, Any]:
         "endorsements": seen.endorsements,
         "ratings": (seen.ratings, seen.mean),
         "history": [line.what for line in seen.history],
-        "chain": [entry["hash"] for entry in ledger.chain(session, 1)],
+        "chain": [entry["hash"] for entry in chain(session, 1)],
     }
 
 
@@ -96,7 +98,7 @@ async def test_erasing_leaves_no_byte_of_what_was_said_and_every_count(tmp_path:
         await sweep(bot)
         assert {mark: found for mark in marks if (found := holding(tmp_path, mark))} == {}
         assert await bot.database.read(counted) == before
-        assert ledger.verify(await bot.database.read(lambda session: ledger.chain(session, 1))) == []
+        assert verify(await bot.database.read(lambda session: chain(session, 1))) == []
 
         def rest(session: Session) -> None:
             issue = session.scalars(select(Issue)).one()
@@ -197,7 +199,7 @@ async def test_delivered_messages_go_after_a_week_but_not_while_their_question_i
                 session.scalar(select(func.count(Inbox.id))),
             )
         ) == (0, 0)
-        assert ledger.verify(await bot.database.read(lambda session: ledger.chain(session, 1))) == []
+        assert verify(await bot.database.read(lambda session: chain(session, 1))) == []
 
 
 async def test_photos_go_in_time_and_a_file_only_with_its_last_row(tmp_path: Path) -> None:
@@ -238,9 +240,7 @@ async def test_after_two_years_nobody_knows_who_it_was(tmp_path: Path) -> None:
     async with town(tmp_path) as bot:
         await journey(bot)
         await say(bot, "r2", "2栋1单元101停水了")
-        before = await bot.database.read(
-            lambda session: [entry["hash"] for entry in ledger.chain(session, 1)]
-        )
+        before = await bot.database.read(lambda session: [entry["hash"] for entry in chain(session, 1)])
         bot.clock.stand_at(bot.clock.now() + timedelta(days=bot.settings.reporter_days - 1))
         await sweep(bot)
         assert holding(tmp_path, "龘靐齉爩")
@@ -266,8 +266,8 @@ async def test_after_two_years_nobody_knows_who_it_was(tmp_path: Path) -> None:
                 )
                 == 0
             )
-            assert ledger.verify(ledger.chain(session, 1)) == []
-            assert [entry["hash"] for entry in ledger.chain(session, 1)][: len(before)] == before
+            assert verify(chain(session, 1)) == []
+            assert [entry["hash"] for entry in chain(session, 1)][: len(before)] == before
 
         await bot.database.read(rest)
 

@@ -16,8 +16,9 @@ from bot.message import Undeliverable
 from bot.outbox import FIRST_RETRY, LEASE, LONGEST_RETRY, Worker
 from config.settings import OneBotSettings, Settings
 from models.base import Base, new_id
-from models.messages import Delivery, Outbox
-from models.outbox import claim
+from models.messages.rules import Delivery
+from models.messages.steps import claim
+from models.messages.tables import Outbox
 
 
 class Fake:

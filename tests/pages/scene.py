@@ -13,8 +13,6 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 from sqlalchemy.orm import Session
 
-import models.messages
-import models.records  # noqa: F401 - every table must be known before they are made
 from bot.clock import Clock
 from bot.database import Database, parse_url, sync_engine
 from bot.message import Inbound, Sent
@@ -23,12 +21,15 @@ from bot.tokens import Tokens
 from config.settings import Settings
 from handlers.pages import Site, mount
 from handlers.pages.limits import Limits
-from models import ledger
 from models.base import Base, new_id
-from models.deadlines import Deadline, Due
-from models.issues import Assignment, Endorsement, Issue, IssueEvent, Photo, Status, Urgency
-from models.people import Identity, Person, Post, Relation, Role
-from models.places import Building, Community, District, Estate, Grid, Household, Street
+from models.issues.rules import Status, Urgency
+from models.issues.tables import Assignment, Endorsement, Issue, IssueEvent, Photo
+from models.people.rules import Relation, Role
+from models.people.tables import Identity, Person, Post
+from models.places.tables import Building, Community, District, Estate, Grid, Household, Street
+from models.record.steps import continue_chain
+from models.things.rules import Due
+from models.things.tables import Deadline
 
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 COMMUNITY, ESTATE = "金康社区", "金康园小区"
@@ -313,7 +314,7 @@ def furnish(session: Session) -> dict[str, int]:
             )
         )
     for _ in range(3):
-        ledger.append(
+        continue_chain(
             session, community.id, "issue", {"number": 18, "title": HOSTILE}, NOW, issue_id=closed.id
         )
     for n in range(45):

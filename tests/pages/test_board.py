@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import pytest
 
-from models import ledger
+from models.record.rules import verify
 from tests.pages.scene import COMMUNITY, HOSTILE, SECRETS, Scene
 
 HERE = f"/c/{quote(COMMUNITY)}"
@@ -176,7 +176,7 @@ async def test_the_chain_is_whole(pages: Scene) -> None:
     chain = json.loads(await text_of(pages, f"{HERE}/ledger.json"))
 
     assert chain["head"] == {"seq": 3, "hash": chain["entries"][-1]["hash"]}
-    assert ledger.verify(chain["entries"]) == []
+    assert verify(chain["entries"]) == []
     assert chain["entries"][1] == json.loads(await text_of(pages, f"{HERE}/notices/2.json"))
 
 

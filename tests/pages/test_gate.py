@@ -9,7 +9,8 @@ from aiohttp import FormData
 from PIL import Image as Picture
 from sqlalchemy.orm import Session
 
-from models.issues import Endorsement, Issue, Status
+from models.issues.rules import Status
+from models.issues.tables import Endorsement, Issue
 from tests.pages.scene import COMMUNITY, ESTATE, Scene
 
 WHOLE = f"/r/{quote(COMMUNITY)}"

@@ -5,8 +5,9 @@ from __future__ import annotations
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from models.deadlines import Deadline
-from models.issues import TRANSITIONS, Assignment, Endorsement, Issue, IssueEvent, Status
+from models.issues.rules import TRANSITIONS, Status
+from models.issues.tables import Assignment, Endorsement, Issue, IssueEvent
+from models.things.tables import Deadline
 
 #: The journey is over: nobody has it and nothing ticks.
 ENDED = (Status.CLOSED, Status.REFUSED, Status.WITHDRAWN, Status.MERGED)

@@ -20,7 +20,8 @@ from sqlalchemy.orm import Session
 
 from bot.app import Yishiting
 from bot.message import Inbound, Sent
-from models.issues import Issue, Status
+from models.issues.rules import Status
+from models.issues.tables import Issue
 from tests.properties.invariants import broken, may_follow
 from tests.town import town
 

@@ -27,27 +27,17 @@ from bot.migrate import upgrade
 from config.rules import load_issue_rules
 from config.settings import Settings
 from models.base import new_id
-from models.deadlines import Deadline, Due
-from models.directory import Located
-from models.issues import LIVE, TRANSITIONS, Assignment, Issue, IssueEvent, NotAllowed, Status, Urgency
-from models.journey import (
-    Said,
-    close,
-    end_assignments,
-    finish,
-    give,
-    holder_of,
-    last_holder,
-    limit_from,
-    open_issue,
-    record,
-    running,
-    start,
-    stop,
-    take,
-)
-from models.people import Identity, Role
-from models.routing import Choice, Serving
+from models.issues.find.hands import holder_of, last_holder
+from models.issues.find.rows import running
+from models.issues.rules import LIVE, TRANSITIONS, NotAllowed, Said, Status, Urgency
+from models.issues.steps import close, end_assignments, finish, give, open_issue, record, start, stop, take
+from models.issues.tables import Assignment, Issue, IssueEvent
+from models.people.find.directory import Located
+from models.people.rules import Choice, Role, Serving
+from models.people.tables import Identity
+from models.things.rules import Due
+from models.things.tables import Deadline
+from models.time import limit_from
 from tests.properties.invariants import broken
 from tests.town import OFFICERS, START, people
 

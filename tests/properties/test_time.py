@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bot.turn import quiet_until
 from config.rules import load_issue_rules
-from models.deadlines import CHINA, after, calendar_knows, is_working_day
+from models.time import CHINA, after, calendar_knows, is_working_day
 
 RULES = load_issue_rules()
 MINUTES = st.integers(0, 40 * 365 * 24 * 60)

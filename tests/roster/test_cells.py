@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from bot.language import parse_place
 from bot.roster import Unreadable, cells, read
 from bot.roster.problem import BadCell
-from models.places import is_owner
+from models.places.rules import is_owner
 from tests.roster.conftest import SMALL, workbook
 
 

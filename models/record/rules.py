@@ -1,19 +1,15 @@
-"""The community's public record as a hash chain that anyone can recompute."""
+"""A hash chain that anyone can recompute."""
 
 from __future__ import annotations
 
 import hashlib
 import hmac
 import json
-import secrets
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
-
-from models.records import LedgerHead, Notice
+from models.record.tables import Notice
 
 #: What the first entry names as its predecessor.
 GENESIS = "0" * 64
@@ -39,42 +35,6 @@ def stamp(at: datetime) -> str:
     return at.astimezone(UTC).replace(microsecond=0).isoformat()
 
 
-def append(
-    session: Session,
-    community_id: int,
-    kind: str,
-    payload: dict[str, Any],
-    now: datetime,
-    *,
-    issue_id: int | None = None,
-) -> Notice:
-    """Continue the community's chain. The head row makes concurrent writers wait; UNIQUE(community, seq)
-    refuses a fork."""
-    head = session.get(LedgerHead, community_id, with_for_update=True)
-    if head is None:
-        head = LedgerHead(community_id=community_id, seq=0, hash=GENESIS)
-        session.add(head)
-    salt = secrets.token_hex(16)
-    at = now.astimezone(UTC).replace(microsecond=0)
-    committed = payload_hash(salt, payload)
-    notice = Notice(
-        community_id=community_id,
-        seq=head.seq + 1,
-        kind=kind,
-        at=at,
-        issue_id=issue_id,
-        salt=salt,
-        payload=payload,
-        payload_hash=committed,
-        previous=head.hash,
-        hash=entry_hash(head.hash, head.seq + 1, kind, stamp(at), committed),
-    )
-    session.add(notice)
-    session.flush()
-    head.seq, head.hash = notice.seq, notice.hash
-    return notice
-
-
 def exported(notice: Notice) -> dict[str, Any]:
     """One entry as it is published; salt and payload are null once erased."""
     return {
@@ -87,16 +47,6 @@ def exported(notice: Notice) -> dict[str, Any]:
         "previous": notice.previous,
         "hash": notice.hash,
     }
-
-
-def chain(session: Session, community_id: int) -> list[dict[str, Any]]:
-    """The whole record of a community, oldest first."""
-    return [
-        exported(n)
-        for n in session.scalars(
-            select(Notice).where(Notice.community_id == community_id).order_by(Notice.seq)
-        )
-    ]
 
 
 def verify(entries: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -3,59 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from enum import StrEnum
 
 from sqlalchemy import CheckConstraint, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Id, refers, words
-
-
-class Role(StrEnum):
-    """The eleven posts of design.md §1."""
-
-    CAPTAIN = "captain"
-    GRID_MEMBER = "grid_member"
-    SECRETARY = "secretary"
-    STREET_OFFICER = "street_officer"
-    DEPARTMENT_OFFICER = "department_officer"
-    PROPERTY_OFFICER = "property_officer"
-    OWNERS_COMMITTEE = "owners_committee"
-    PREPARATORY_GROUP = "preparatory_group"
-    CONTRACTOR = "contractor"
-    WITNESS = "witness"
-    AUDITOR = "auditor"
-
-
-#: What a post is called where residents read it (design.md §1).
-ROLE_NAMES: dict[Role, str] = {
-    Role.CAPTAIN: "楼栋长",
-    Role.GRID_MEMBER: "网格员",
-    Role.SECRETARY: "社区书记",
-    Role.STREET_OFFICER: "街道",
-    Role.DEPARTMENT_OFFICER: "部门",
-    Role.PROPERTY_OFFICER: "物业",
-    Role.OWNERS_COMMITTEE: "业委会",
-    Role.PREPARATORY_GROUP: "筹备组",
-    Role.CONTRACTOR: "施工方",
-    Role.WITNESS: "监票人",
-    Role.AUDITOR: "审计",
-}
-
-
-class Relation(StrEnum):
-    """How a person belongs to a household."""
-
-    OWNER = "owner"
-    FAMILY = "family"
-    TENANT = "tenant"
-
-
-RELATION_NAMES: dict[Relation, str] = {
-    Relation.OWNER: "业主",
-    Relation.FAMILY: "家人",
-    Relation.TENANT: "租户",
-}
+from models.people.rules import Relation, Role
 
 
 class Person(Base):

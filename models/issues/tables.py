@@ -3,64 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Id, refers, words
-from models.people import Role
-
-
-class Status(StrEnum):
-    """Where an issue stands (contract.md, JSON twin of an issue)."""
-
-    OPEN = "open"
-    ACCEPTED = "accepted"
-    RESOLVED = "resolved"
-    CLOSED = "closed"
-    REFUSED = "refused"
-    WITHDRAWN = "withdrawn"
-    MERGED = "merged"
-
-
-class Urgency(StrEnum):
-    """How soon somebody must act; config/rules/issues.yaml gives the limits."""
-
-    EMERGENCY = "emergency"
-    URGENT = "urgent"
-    ORDINARY = "ordinary"
-
-
-#: Which state may follow which. 没修好 leads from resolved or closed back to accepted, 退回 from accepted to
-#: open.
-TRANSITIONS: dict[Status, frozenset[Status]] = {
-    Status.OPEN: frozenset(
-        {Status.ACCEPTED, Status.RESOLVED, Status.REFUSED, Status.WITHDRAWN, Status.MERGED}
-    ),
-    Status.ACCEPTED: frozenset(
-        {Status.OPEN, Status.RESOLVED, Status.REFUSED, Status.WITHDRAWN, Status.MERGED}
-    ),
-    Status.RESOLVED: frozenset(
-        {Status.ACCEPTED, Status.OPEN, Status.CLOSED, Status.WITHDRAWN, Status.MERGED}
-    ),
-    Status.CLOSED: frozenset({Status.ACCEPTED, Status.OPEN}),
-    Status.REFUSED: frozenset(),
-    Status.WITHDRAWN: frozenset(),
-    Status.MERGED: frozenset(),
-}
-
-#: States in which somebody still has to do something about the matter itself.
-LIVE = (Status.OPEN, Status.ACCEPTED)
-
-
-class NotAllowed(ValueError):
-    """The transition table does not know this step; `was` and `wanted` name it."""
-
-    def __init__(self, was: Status, wanted: Status) -> None:
-        super().__init__(f"{was} cannot become {wanted}")
-        self.was, self.wanted = was, wanted
+from models.issues.rules import LIVE, TRANSITIONS, NotAllowed, Status, Urgency
+from models.people.rules import Role
 
 
 class Issue(Base):

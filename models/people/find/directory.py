@@ -1,5 +1,4 @@
-"""A snapshot in memory of places, chats and people, so that a message finds its community without the
-database."""
+"""A snapshot in memory of places, chats and people, so that a message finds its community without the database."""
 
 from __future__ import annotations
 
@@ -9,10 +8,12 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models.people import Chat, Person, Post
-from models.places import Building, Community, Estate, Household
-from models.records import Fact
-from models.routing import Area, serving
+from models.base import Fact
+from models.people.find.serving import serving
+from models.people.rules import Area
+from models.people.tables import Chat, Person, Post
+from models.places.rules import building_name
+from models.places.tables import Building, Community, Estate, Household
 
 #: The Fact that counts committed changes of the roster; whoever changes the roster raises it.
 REVISION = "roster_revision"
@@ -82,11 +83,6 @@ class CommunityInfo:
     #: Names of people with a post here and the post, to tell whom a complaint is about; who serves now is
     #: read in the turn.
     officers: list[tuple[str, str]] = field(default_factory=list)
-
-
-def building_name(name: str) -> str:
-    """How a building is spoken of: 「3栋」, 「B座」."""
-    return f"{name}栋" if name.isdigit() else f"{name}座" if len(name) == 1 else name
 
 
 class Directory:
@@ -261,12 +257,3 @@ class Directory:
 def revision(session: Session) -> str:
     """The roster's revision as of this transaction."""
     return session.scalar(select(Fact.value).where(Fact.key == REVISION)) or "0"
-
-
-def raise_revision(session: Session) -> None:
-    """Tell every running server that the roster changed."""
-    row = session.get(Fact, REVISION)
-    if row is None:
-        session.add(Fact(key=REVISION, value="1"))
-    else:
-        row.value = str(int(row.value) + 1)

@@ -34,13 +34,16 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
-from models.deadlines import CHINA
-from models.directory import building_name
-from models.issues import Assignment, Endorsement, Issue, IssueEvent, Photo, Status
-from models.messages import Delivery, Inbox, Outbox, Wait
-from models.people import RELATION_NAMES, ROLE_NAMES, Claim, Identity, Person, Post
-from models.places import Building, Community, Estate, Household
-from models.records import Notice
+from models.issues.rules import Status
+from models.issues.tables import Assignment, Endorsement, Issue, IssueEvent, Photo
+from models.messages.rules import Delivery
+from models.messages.tables import Inbox, Outbox, Wait
+from models.people.rules import RELATION_NAMES, ROLE_NAMES
+from models.people.tables import Claim, Identity, Person, Post
+from models.places.rules import building_name
+from models.places.tables import Building, Community, Estate, Household
+from models.record.tables import Notice
+from models.time import CHINA
 
 #: The channel of accounts that nobody has. No message finds a way there.
 ERASED = "erased"
@@ -50,7 +53,6 @@ ENDED = (Status.CLOSED, Status.REFUSED, Status.WITHDRAWN, Status.MERGED)
 GONE = "（内容已应本人要求删除）"
 #: Shorter words than this are found by accident in texts of other people.
 _TELLING = 4
-
 Conversation = tuple[str, str, str]
 
 
@@ -68,10 +70,6 @@ class Erased:
     waits: tuple[Conversation, ...] = ()
     #: The person stays on the community's roster, which is not the bot's to change.
     on_roster: bool = False
-
-
-# --- 删除我的数据
-# -----------------------------------------------------------------------------------------------------------
 
 
 def erase(session: Session, identity_ids: Collection[int], now: datetime, *, gone: str = GONE) -> Erased:
@@ -202,10 +200,6 @@ def _forget_people(session: Session, people: Sequence[Person], now: datetime) ->
     return stays
 
 
-# --- what goes by itself
-# --------------------------------------------------------------------------------------------------
-
-
 def purge_messages(session: Session, before: datetime, *, limit: int = 2_000) -> int:
     """Delivered or given-up messages and stored answers from before a moment; how many went.
 
@@ -299,10 +293,6 @@ def digests_in_use(session: Session) -> set[str]:
     return kept
 
 
-# --- parts
-# ----------------------------------------------------------------------------------------------------------------
-
-
 def _run(session: Session, statement: Any) -> int:
     """Core, on the turn's connection: how many rows it changed."""
     return int(session.connection().execute(statement).rowcount)
@@ -382,10 +372,6 @@ def _drop_photos(session: Session, which: ColumnElement[bool]) -> tuple[str, ...
 def _unneeded(session: Session, digests: set[str]) -> tuple[str, ...]:
     kept = set(session.scalars(select(Photo.digest).where(Photo.digest.in_(digests)))) if digests else set()
     return tuple(sorted(digests - kept))
-
-
-# --- 导出我的数据
-# -----------------------------------------------------------------------------------------------------------
 
 
 def export_identity(session: Session, identity_ids: Collection[int]) -> dict[str, Any]:

@@ -1,5 +1,4 @@
-"""Who can be played on the sandbox page: the whole roster, searchable, with posts and homes. Never on a
-public page."""
+"""Who can be played on the sandbox page: the whole roster, searchable, with posts and homes. Never on a public page."""
 
 from __future__ import annotations
 
@@ -9,9 +8,10 @@ from datetime import datetime
 from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
 
-from models.directory import building_name
-from models.people import ROLE_NAMES, Person, Post, Role
-from models.places import Building, Estate, Grid, Household
+from models.people.rules import ROLE_NAMES, Role
+from models.people.tables import Person, Post
+from models.places.rules import building_name
+from models.places.tables import Building, Estate, Grid, Household
 
 #: The groups of the picker, in this order; residents (None) come first.
 ORDER: tuple[Role | None, ...] = (None, *Role)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Id, refers, words
+from models.messages.rules import Delivery
 
 
 class Inbox(Base):
@@ -21,16 +21,6 @@ class Inbox(Base):
     channel: Mapped[str]
     message_id: Mapped[str]
     at: Mapped[datetime]
-
-
-class Delivery(StrEnum):
-    """How far an outgoing message has come."""
-
-    #: Written at night or on a holiday: waits for the morning.
-    QUIET = "quiet"
-    PENDING = "pending"
-    SENT = "sent"
-    GIVEN_UP = "given_up"
 
 
 class Outbox(Base):

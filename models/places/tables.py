@@ -94,14 +94,10 @@ class Household(Base):
     retired_at: Mapped[datetime | None]
 
 
-def is_owner(name: str, owners: str) -> bool:
-    """Whether somebody of this name is among a household's `owners`; 「王芳」 is 「王芳(1234)」 too, since
-    the mark only tells namesakes apart."""
-    if not owners:
-        return False
-    listed = owners.split("、")
-    return (
-        name in listed
-        or name in {owner.partition("(")[0] for owner in listed}
-        or ("(" in name and name.partition("(")[0] in listed)
-    )
+class Counter(Base):
+    """The last number given of one series of one community."""
+
+    __tablename__ = "counters"
+    community_id: Mapped[int] = mapped_column(refers("communities"), primary_key=True)
+    series: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[int]

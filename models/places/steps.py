@@ -5,12 +5,11 @@ from __future__ import annotations
 from sqlalchemy import bindparam, update
 from sqlalchemy.orm import Session
 
-from models.records import Counter
+from models.places.tables import Counter
 
 #: Issues, votes, matters, projects and sign-ups share one series, so that 「附议 17」 is never ambiguous.
 THINGS = "things"
 CLAIMS = "claims"
-
 _RAISE = (
     update(Counter)
     .where(Counter.community_id == bindparam("c"), Counter.series == bindparam("s"))

@@ -1,4 +1,4 @@
-"""Running numbers, small facts of the installation, and the community's public record."""
+"""The community's public record."""
 
 from __future__ import annotations
 
@@ -9,23 +9,6 @@ from sqlalchemy import UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Id, refers
-
-
-class Counter(Base):
-    """The last number given of one series of one community."""
-
-    __tablename__ = "counters"
-    community_id: Mapped[int] = mapped_column(refers("communities"), primary_key=True)
-    series: Mapped[str] = mapped_column(primary_key=True)
-    value: Mapped[int]
-
-
-class Fact(Base):
-    """A small fact of the installation: the roster's revision, the sandbox clock's offset."""
-
-    __tablename__ = "facts"
-    key: Mapped[str] = mapped_column(primary_key=True)
-    value: Mapped[str]
 
 
 class Notice(Base):

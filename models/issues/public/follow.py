@@ -1,5 +1,4 @@
-"""What somebody who reported through the gate page may read of it: a secret address stands for them, nobody
-else has it."""
+"""What somebody who reported through the gate page may read of it: a secret address stands for them, nobody else has it."""
 
 from __future__ import annotations
 
@@ -10,11 +9,12 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from models.board import IssueView, view
-from models.issues import Endorsement, Issue, Photo, Status
-from models.messages import Outbox
-from models.people import Identity
-from models.places import Community
+from models.issues.public.issue import IssueView, view
+from models.issues.rules import Status
+from models.issues.tables import Endorsement, Issue, Photo
+from models.messages.tables import Outbox
+from models.people.tables import Identity
+from models.places.tables import Community
 
 #: The channel of the gate page; an account's external id there is the secret of its address `/t/{token}`.
 GATE = "gate"
