@@ -40,7 +40,7 @@ class Texts:
         self._jinja.globals.update(everywhere)
         self._jinja.filters.update(when=when, day=day)
         self._entries: dict[str, _Entry] = {}
-        for file in sorted(folder.glob("*.yaml")):
+        for file in sorted(folder.rglob("*.yaml")):
             for key, value in (yaml.safe_load(file.read_text(encoding="utf-8")) or {}).items():
                 self._entries[f"{file.stem}/{key}"] = self._compile(
                     value if isinstance(value, dict) else {"text": value}

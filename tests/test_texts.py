@@ -18,7 +18,7 @@ from jinja2 import meta
 from bot.texts import TEXTS, Texts
 
 ROOT = Path(__file__).parent.parent
-FILES = sorted(TEXTS.glob("*.yaml"))
+FILES = sorted(TEXTS.rglob("*.yaml"))
 STEMS = {file.stem for file in FILES}
 KEY = re.compile(r"^([a-z_]+)/([a-z_0-9]*[a-z0-9])$")
 #: Say a thing to a group; the longest a group bears.

@@ -1,51 +1,19 @@
-"""The errands of chat; a key claimed by two of them stops the start."""
+"""The errands of chat, found in their subjects' folders; a key claimed by two of them stops the start."""
+
+from importlib import import_module
+from pathlib import Path
 
 from bot.router import Router
-from handlers.chat import (
-    backing,
-    decide,
-    due,
-    fallback,
-    help,  # noqa: A004 - the errand's name
-    hold,
-    leave,
-    membership,
-    pass_on,
-    report,
-    report_for,
-    rights,
-    unasked,
-    verdict,
-    whistle,
-    work,
-)
-from handlers.chat.due import digest, given_up, unanswered
+from handlers.chat.issues.due import digest, given_up, unanswered
 
 __all__ = ["digest", "given_up", "router", "unanswered"]
 
-ERRANDS = (
-    report,
-    report_for,
-    backing,
-    work,
-    pass_on,
-    hold,
-    whistle,
-    decide,
-    verdict,
-    due,
-    help,
-    membership,
-    leave,
-    rights,
-    unasked,
-    fallback,
-)
-
 
 def router() -> Router:
-    """All errands together."""
+    """All errands together: every module of a subject that has a `router`."""
     whole = Router()
-    for errand in ERRANDS:
-        whole.include(errand.router)
+    for file in sorted(Path(__file__).parent.glob("*/*.py")):
+        errand = import_module(f"handlers.chat.{file.parent.name}.{file.stem}")
+        if isinstance(own := getattr(errand, "router", None), Router):
+            whole.include(own)
     return whole

@@ -10,8 +10,10 @@ from bot.texts import Texts
 from bot.tokens import Tokens
 from config.rules import load_issue_rules
 from config.settings import Settings
-from handlers.pages import board, follow, gate, issue, notices, photos, sandbox
+from handlers.pages.issues import board, follow, gate, issue, photos
 from handlers.pages.limits import Limits
+from handlers.pages.people import sandbox
+from handlers.pages.record import notices
 from handlers.pages.render import STATIC, environment
 from handlers.pages.security import guard, set_headers
 from handlers.pages.site import SITE, Hub, Site

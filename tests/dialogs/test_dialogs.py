@@ -95,7 +95,7 @@ def agrees(expected: str, actual: str) -> bool:
     return fnmatchcase(actual.replace("[", "〔"), expected.replace("[", "〔"))
 
 
-@pytest.mark.parametrize("file", sorted(HERE.glob("*.txt")), ids=lambda f: f.stem)
+@pytest.mark.parametrize("file", sorted(HERE.rglob("*.txt")), ids=lambda f: f.stem)
 async def test_dialog(file: Path, tmp_path: Path) -> None:
     lines = file.read_text(encoding="utf-8").splitlines()  # noqa: ASYNC240 - a small file, and nothing else runs
     written: list[str] = []

@@ -207,7 +207,7 @@ async def test_a_failure_is_kind_and_its_secret_address_stays_out_of_the_log(
     def broken(*_: Any, **__: Any) -> None:
         raise RuntimeError("broken")
 
-    monkeypatch.setattr("handlers.pages.follow.followed", broken)
+    monkeypatch.setattr("handlers.pages.issues.follow.followed", broken)
     with capture_logs() as logs:
         answer = await pages.client.get("/t/known-token-0001")
 

@@ -19,7 +19,7 @@ routes = web.RouteTableDef()
 @routes.get("/sandbox")
 async def show(request: web.Request) -> web.Response:
     """The page; who plays whom stands after the # of its address."""
-    return page(request, "sandbox.html", private=True)
+    return page(request, "people/sandbox.html", private=True)
 
 
 @routes.get("/sandbox/people")

@@ -10,7 +10,7 @@ from bot.language.understanding import Place, Understanding
 from bot.message import Refused, Reply
 from bot.router import Router
 from bot.turn import Recent, Turn
-from handlers.chat.assign import Given, hand_out, raise_alarm
+from handlers.chat.issues.assign import Given, hand_out, raise_alarm
 from models.issues.find.rows import backed_by, endorsement_count
 from models.issues.find.same import duplicate_of
 from models.issues.rules import Said, Status, Urgency

@@ -6,7 +6,7 @@ from typing import Any
 
 from aiohttp import web
 
-from handlers.pages import facts
+from handlers.pages.issues import facts
 from handlers.pages.render import at, page, query
 from handlers.pages.security import sandbox_allowed
 from handlers.pages.site import SITE, Site
@@ -32,7 +32,7 @@ async def communities(request: web.Request) -> web.Response:
     found = await site.database.read(communities_board)
     return page(
         request,
-        "communities.html",
+        "places/communities.html",
         communities=found,
         sandbox=site.settings.sandbox_on and sandbox_allowed(request, site.settings),
     )
@@ -55,7 +55,7 @@ async def one_community(request: web.Request) -> web.Response:
     here = at("c", community.name)
     return page(
         request,
-        "board.html",
+        "issues/board.html",
         community=community.name,
         here=here,
         board=shown,

@@ -11,8 +11,8 @@ from bot.language import parse_until
 from bot.message import Refused, Reply
 from bot.router import Router
 from bot.turn import Turn
-from handlers.chat.assign import push
-from handlers.chat.membership import changed, home_label, keeping
+from handlers.chat.issues.assign import push
+from handlers.chat.people.membership import changed, home_label, keeping
 from models.issues.find.hands import active_assignments, blower_of, heir, in_hands
 from models.issues.rules import Status
 from models.issues.steps import drop_hold_request, pass_whistle, record, start, stop

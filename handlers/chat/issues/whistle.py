@@ -10,10 +10,10 @@ from bot.language import parse_until
 from bot.message import Refused, Reply
 from bot.router import Router
 from bot.turn import Turn
-from handlers.chat.assign import photo_links, task_values
-from handlers.chat.number import in_hand, named
-from handlers.chat.pass_on import same_department
-from handlers.chat.work import tell_backers
+from handlers.chat.issues.assign import photo_links, task_values
+from handlers.chat.issues.pass_on import same_department
+from handlers.chat.issues.work import tell_backers
+from handlers.chat.things.number import in_hand, named
 from models.base import new_id
 from models.issues.find.hands import active_assignments, least_loaded
 from models.issues.rules import LIVE, Status

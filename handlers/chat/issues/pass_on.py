@@ -6,9 +6,9 @@ from bot.language import role_of
 from bot.message import Refused, Reply
 from bot.router import Router
 from bot.turn import Turn
-from handlers.chat.assign import Given, escalate, push
-from handlers.chat.number import in_hand
-from handlers.chat.work import tell_backers, working
+from handlers.chat.issues.assign import Given, escalate, push
+from handlers.chat.issues.work import tell_backers, working
+from handlers.chat.things.number import in_hand
 from models.issues.find.hands import active_assignments, least_loaded
 from models.issues.rules import Status
 from models.issues.steps import end_assignments, end_hold, record, stop

@@ -10,9 +10,9 @@ from sqlalchemy import select
 from bot.language.understanding import Place
 from bot.router import Router
 from bot.turn import Turn
-from handlers.chat.assign import escalate, task_values
-from handlers.chat.report import ASKED_PLACE, open_or_join, undraft
-from handlers.chat.work import task_row, tell_backers
+from handlers.chat.issues.assign import escalate, task_values
+from handlers.chat.issues.report import ASKED_PLACE, open_or_join, undraft
+from handlers.chat.issues.work import task_row, tell_backers
 from models.issues.find.hands import active_assignments
 from models.issues.rules import LIVE, Urgency
 from models.issues.steps import record, start, stop

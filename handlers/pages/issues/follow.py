@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from bot.message import Inbound
 from bot.tokens import photo_link
-from handlers.pages import facts
+from handlers.pages.issues import facts
 from handlers.pages.render import at, page
 from handlers.pages.site import SITE, Site
 from models.issues.public.follow import GATE, Followed, Mine, followed, question_seen
@@ -86,7 +86,7 @@ def shown(request: web.Request, found: Followed, *, problem: str = "", status: i
     site, token = request.app[SITE], request.match_info["token"]
     return page(
         request,
-        "follow.html",
+        "issues/follow.html",
         status=status,
         private=True,
         here=at("t", token),

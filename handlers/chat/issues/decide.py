@@ -10,9 +10,9 @@ from bot.language import category_of
 from bot.message import Refused, Reply
 from bot.router import Router
 from bot.turn import Turn
-from handlers.chat.closing import publish
-from handlers.chat.number import in_hand, named
-from handlers.chat.work import tell_backers
+from handlers.chat.issues.closing import publish
+from handlers.chat.issues.work import tell_backers
+from handlers.chat.things.number import in_hand, named
 from models.issues.find.hands import active_assignments
 from models.issues.find.rows import backers
 from models.issues.rules import LIVE, Status

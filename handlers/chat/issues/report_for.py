@@ -9,8 +9,8 @@ from sqlalchemy import select
 from bot.message import Refused, Reply
 from bot.router import Router
 from bot.turn import Turn
-from handlers.chat.assign import hand_out
-from handlers.chat.report import lacks_place, understood
+from handlers.chat.issues.assign import hand_out
+from handlers.chat.issues.report import lacks_place, understood
 from models.base import new_id
 from models.issues.find.rows import backers
 from models.issues.find.same import duplicate_of

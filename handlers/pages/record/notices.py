@@ -31,7 +31,7 @@ async def show(request: web.Request) -> web.Response:
     issue = (entry.payload or {}).get("number") if entry.issue_id else None
     return page(
         request,
-        "notice.html",
+        "record/notice.html",
         community=community,
         board=at("c", community),
         notice=known,

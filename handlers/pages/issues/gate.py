@@ -154,7 +154,7 @@ def form(
     nonce = site.tokens.sign(FORM, f"{secrets.token_urlsafe(12)} {gate.path}")
     response = page(
         request,
-        "gate.html",
+        "issues/gate.html",
         status=status,
         private=True,
         gate=gate,

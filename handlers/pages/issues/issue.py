@@ -8,7 +8,7 @@ from typing import Any
 from aiohttp import web
 from sqlalchemy.orm import Session
 
-from handlers.pages import facts
+from handlers.pages.issues import facts
 from handlers.pages.render import at, data, page
 from handlers.pages.site import SITE
 from models.issues.public.issue import IssueView, is_public, issue_number, view
@@ -47,7 +47,7 @@ async def show(request: web.Request) -> web.Response:
     reached = STEPS.index(row.status) if row.status in STEPS else -1
     return page(
         request,
-        "issue.html",
+        "issues/issue.html",
         community=request.match_info["community"],
         board=at("c", request.match_info["community"]),
         issue=known,

@@ -7,9 +7,9 @@ from typing import Any
 from bot.message import Refused, Reply
 from bot.router import Router
 from bot.turn import Turn
-from handlers.chat.assign import task_values
-from handlers.chat.closing import close
-from handlers.chat.number import in_hand
+from handlers.chat.issues.assign import task_values
+from handlers.chat.issues.closing import close
+from handlers.chat.things.number import in_hand
 from models.base import new_id
 from models.issues.find.hands import active_assignments, held_by
 from models.issues.find.rows import backers, question_delivered, running

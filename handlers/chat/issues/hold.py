@@ -12,8 +12,8 @@ from bot.language import parse_until
 from bot.message import Refused, Reply
 from bot.router import Router
 from bot.turn import Turn
-from handlers.chat.number import in_hand, named
-from handlers.chat.work import ensure_taken, tell_backers, working
+from handlers.chat.issues.work import ensure_taken, tell_backers, working
+from handlers.chat.things.number import in_hand, named
 from models.base import new_id
 from models.issues.find.hands import active_assignments, choose
 from models.issues.rules import Urgency

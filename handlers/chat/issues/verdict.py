@@ -7,12 +7,12 @@ from datetime import timedelta
 from bot.message import Refused, Reply
 from bot.router import Router
 from bot.turn import Turn
-from handlers.chat.assign import hand_out
-from handlers.chat.closing import close
-from handlers.chat.number import in_hand, mine, named, visible
-from handlers.chat.report import acknowledge
-from handlers.chat.work import done as mark_done
-from handlers.chat.work import tell_backers, working
+from handlers.chat.issues.assign import hand_out
+from handlers.chat.issues.closing import close
+from handlers.chat.issues.report import acknowledge
+from handlers.chat.issues.work import done as mark_done
+from handlers.chat.issues.work import tell_backers, working
+from handlers.chat.things.number import in_hand, mine, named, visible
 from models.issues.find.hands import active_assignments, last_holder, worked_on
 from models.issues.find.rows import backed_by, backers, question_delivered
 from models.issues.rules import Status

@@ -8,9 +8,9 @@ from sqlalchemy import select, update
 from bot.message import Refused, Reply
 from bot.router import Router
 from bot.turn import Recent, Turn
-from handlers.chat.assign import hand_out
-from handlers.chat.number import mine, named, only, visible
-from handlers.chat.report import acknowledge, opened, understood
+from handlers.chat.issues.assign import hand_out
+from handlers.chat.issues.report import acknowledge, opened, understood
+from handlers.chat.things.number import mine, named, only, visible
 from models.issues.find.hands import active_assignments, last_holder
 from models.issues.find.rows import backed_by, backers, endorsement_count, history
 from models.issues.rules import LIVE, Said, Status, Urgency, words_hash
