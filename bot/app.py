@@ -9,21 +9,21 @@ import structlog
 from aiohttp import web
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from bot import duties as due
 from bot import retention
 from bot.channels.gate import Gate
 from bot.channels.onebot import OneBot
 from bot.channels.sandbox import MAX_BODY, Sandbox
-from bot.clock import Clock
 from bot.database import Database
-from bot.duties import Duties
-from bot.hub import Hub
 from bot.language import Reader
-from bot.message import Channel
 from bot.outbox import Worker
-from bot.texts import Texts
 from bot.tokens import Tokens, secret_of
-from bot.turn import World
+from bot.turns import duties as due
+from bot.turns.clock import Clock
+from bot.turns.duties import Duties
+from bot.turns.hub import Hub
+from bot.turns.message import Channel
+from bot.turns.texts import Texts
+from bot.turns.turn import World
 from config.rules import load_issue_rules
 from config.settings import Settings
 from handlers import chat, pages

@@ -20,7 +20,7 @@ from datetime import UTC, datetime, timedelta
 import structlog
 
 from bot.database import Database
-from bot.message import Channel, Undeliverable
+from bot.turns.message import Channel, Undeliverable
 from config.settings import Settings
 from models.messages.find import read_heads, waiting_since
 from models.messages.rules import Claimed, Head, failing_since, failure

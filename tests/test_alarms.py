@@ -1,7 +1,7 @@
 """Every danger that the lexicon can name has its words."""
 
 from bot.language import load_lexicon
-from bot.texts import Texts
+from bot.turns.texts import Texts
 
 
 def test_every_alarm_has_a_line_with_a_number_to_ring() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from bot.app import Yishiting
-from bot.message import Inbound
+from bot.turns.message import Inbound
 from models.issues.tables import Issue
 from models.people.rules import Role
 from models.people.steps import raise_revision

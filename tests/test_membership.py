@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from bot.app import Yishiting
 from bot.language import Reader
-from bot.message import Inbound
+from bot.turns.message import Inbound
 from models.people.rules import Relation, Role, spoken_name
 from models.people.tables import Claim, Identity, Person, Post
 from models.places.tables import Building, Community, Estate, Household

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from bot.message import Inbound
+from bot.turns.message import Inbound
 from tests.town import town
 
 

@@ -23,9 +23,9 @@ WALLS = {
 #: The one module that wires everything.
 WIRING = "bot/app.py"
 #: What a chat handler may know of the machinery: one turn, and how to hang itself up.
-CHAT_MAY_IMPORT = ("bot.turn", "bot.message", "bot.router", "bot.language", "bot.tokens")
+CHAT_MAY_IMPORT = ("bot.turns.turn", "bot.turns.message", "bot.turns.router", "bot.language", "bot.tokens")
 #: A page may read, and may hand a message to the hub; it may not reach into a channel or the worker.
-PAGES_MAY_NOT_IMPORT = ("bot.channels", "bot.outbox", "bot.app", "bot.duties")
+PAGES_MAY_NOT_IMPORT = ("bot.channels", "bot.outbox", "bot.app", "bot.turns.duties")
 #: Programs for developers that live beside the language part and read labelled files.
 LANGUAGE_TOOLS = (
     "bot/language/evaluate.py",
@@ -276,7 +276,10 @@ def test_the_rules_can_be_broken(tmp_path: Path) -> None:
     bad = ast.parse(
         "from ..handlers import chat\nimport bot.hub as h\nsession.commit()\nfrom datetime import datetime\nx = datetime.now()"
     )
-    assert [name for _, name in imports("models/deep/bad.py", bad)][:2] == ["models.handlers.chat", "bot.hub"]
+    assert [name for _, name in imports("models/deep/bad.py", bad)][:2] == [
+        "models.handlers.chat",
+        "bot.hub",
+    ]
     assert [name for _, name in imports("bot/bad.py", ast.parse("from . import hub"))] == ["bot.hub"]
     assert inside("bot.hub", WALLS["models"])
     assert not inside("bottle", WALLS["models"])

@@ -15,7 +15,7 @@ import pytest
 import yaml
 from jinja2 import meta
 
-from bot.texts import TEXTS, Texts
+from bot.turns.texts import TEXTS, Texts
 
 ROOT = Path(__file__).parent.parent
 FILES = sorted(TEXTS.rglob("*.yaml"))

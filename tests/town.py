@@ -11,8 +11,8 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from bot.app import Yishiting, build
-from bot.clock import Clock
 from bot.migrate import upgrade
+from bot.turns.clock import Clock
 from config.settings import Settings
 from models.people.rules import Relation, Role
 from models.people.steps import raise_revision

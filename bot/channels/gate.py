@@ -8,7 +8,7 @@ from typing import Any
 
 from aiohttp import web
 
-from bot.message import Image, Undeliverable
+from bot.turns.message import Image, Undeliverable
 
 
 class Gate:

@@ -23,9 +23,9 @@ import aiohttp
 import structlog
 from aiohttp import WSCloseCode, WSMsgType, web
 
-from bot.message import Image, Inbound, Undeliverable
 from bot.photos import NotAPhoto
-from bot.texts import Texts
+from bot.turns.message import Image, Inbound, Undeliverable
+from bot.turns.texts import Texts
 from config.settings import OneBotSettings
 
 log = structlog.get_logger("onebot")

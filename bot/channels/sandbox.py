@@ -22,9 +22,9 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from bot.clock import Clock
 from bot.database import Database
-from bot.message import Image, Inbound, Sent, Undeliverable
+from bot.turns.clock import Clock
+from bot.turns.message import Image, Inbound, Sent, Undeliverable
 from models.messages.rules import Delivery
 from models.messages.tables import Outbox
 from models.people.find.directory import Directory

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from bot.configuration import read_settings
 from bot.database import parse_url, sync_engine
 from bot.qr import Gate, address, chinese_font, write_all
-from bot.texts import Texts
+from bot.turns.texts import Texts
 from models.places.rules import building_name
 from models.places.tables import Building, Community, Estate
 

@@ -31,7 +31,7 @@ from bot.roster import (
 )
 from bot.roster.files import Tick
 from bot.roster.marked import mark
-from bot.texts import Texts
+from bot.turns.texts import Texts
 
 #: How often an import is planned anew when the roster is changed under it.
 TRIES = 3

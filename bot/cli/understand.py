@@ -118,7 +118,7 @@ def _read_gazetteers() -> dict[str, Gazetteer]:
     # The database and its drivers cost most of a second: only for those who name a community.
     from bot.cli.opening import opened  # noqa: PLC0415
     from bot.configuration import read_settings  # noqa: PLC0415
-    from bot.hub import gazetteer_of  # noqa: PLC0415
+    from bot.turns.hub import gazetteer_of  # noqa: PLC0415
     from models.people.find.directory import Directory  # noqa: PLC0415
 
     with opened(read_settings()) as session:

@@ -19,7 +19,7 @@ from .plan import Plan, Planner
 from .write import revision, write
 
 DEMO = Path(config.__file__).parent / "demo"
-#: Where the sandbox's clock stands, in seconds after the wall's (bot/duties.py).
+#: Where the sandbox's clock stands, in seconds after the wall's (bot/turns/duties.py).
 _OFFSET = "sandbox_clock_offset"
 
 

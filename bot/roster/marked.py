@@ -11,7 +11,7 @@ from openpyxl.cell.cell import Cell
 from openpyxl.comments import Comment
 from openpyxl.styles import PatternFill
 
-from bot.texts import Texts
+from bot.turns.texts import Texts
 
 from .files import Book, guard
 from .problem import Problem

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot.texts import Texts
+from bot.turns.texts import Texts
 
 
 @dataclass(frozen=True, slots=True)

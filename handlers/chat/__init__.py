@@ -3,7 +3,7 @@
 from importlib import import_module
 from pathlib import Path
 
-from bot.router import Router
+from bot.turns.router import Router
 from handlers.chat.issues.due import digest, given_up, unanswered
 
 __all__ = ["digest", "given_up", "router", "unanswered"]

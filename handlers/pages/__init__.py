@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from bot.clock import Clock
 from bot.database import Database
-from bot.texts import Texts
 from bot.tokens import Tokens
+from bot.turns.clock import Clock
+from bot.turns.texts import Texts
 from config.rules import load_issue_rules
 from config.settings import Settings
 from handlers.pages.issues import board, follow, gate, issue, photos

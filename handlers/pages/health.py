@@ -13,10 +13,10 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.registry import Collector
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.clock import Clock
 from bot.database import Database
 from bot.release import release
-from bot.tally import BOUNDS, Tally
+from bot.turns.clock import Clock
+from bot.turns.tally import BOUNDS, Tally
 from handlers.pages.render import data
 from models.health import Health, look
 

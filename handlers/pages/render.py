@@ -15,7 +15,7 @@ from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from bot.texts import Texts
+from bot.turns.texts import Texts
 from handlers.pages.site import SITE
 from models.time import CHINA
 

@@ -8,11 +8,11 @@ from typing import Protocol
 from aiohttp import web
 from jinja2 import Environment
 
-from bot.clock import Clock
 from bot.database import Database
-from bot.message import Inbound, Sent
-from bot.texts import Texts
 from bot.tokens import Tokens
+from bot.turns.clock import Clock
+from bot.turns.message import Inbound, Sent
+from bot.turns.texts import Texts
 from config.rules import IssueRules
 from config.settings import Settings
 from handlers.pages.limits import Limits

@@ -18,7 +18,7 @@ import pytest
 from PIL import Image as Picture
 
 from bot.app import Yishiting
-from bot.message import Image, Inbound, Sent
+from bot.turns.message import Image, Inbound, Sent
 from tests.town import town
 
 HERE = Path(__file__).parent

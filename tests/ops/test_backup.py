@@ -18,9 +18,9 @@ from sqlalchemy import select
 
 from bot import photos
 from bot.backup import Place, Unusable, back_up, restore
-from bot.message import Image, Inbound
 from bot.migrate import upgrade
 from bot.tokens import secret_of
+from bot.turns.message import Image, Inbound
 from config.settings import Settings
 from models.issues.tables import Photo
 from tests.ops.test_retention import picture, say

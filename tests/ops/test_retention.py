@@ -16,8 +16,8 @@ from sqlalchemy.orm import Session
 
 from bot import photos
 from bot.app import Yishiting
-from bot.message import Image, Inbound
 from bot.retention import ORPHAN_AFTER, sweep
+from bot.turns.message import Image, Inbound
 from models.issues.find.rows import backers, question_delivered
 from models.issues.public.issue import view
 from models.issues.rules import Status

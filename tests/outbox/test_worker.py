@@ -12,8 +12,8 @@ from sqlalchemy import select
 
 from bot import app
 from bot.database import Database, sync_engine
-from bot.message import Undeliverable
 from bot.outbox import FIRST_RETRY, LEASE, LONGEST_RETRY, Worker
+from bot.turns.message import Undeliverable
 from config.settings import OneBotSettings, Settings
 from models.base import Base, new_id
 from models.messages.rules import Delivery

@@ -13,11 +13,11 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 from sqlalchemy.orm import Session
 
-from bot.clock import Clock
 from bot.database import Database, parse_url, sync_engine
-from bot.message import Inbound, Sent
-from bot.texts import Texts
 from bot.tokens import Tokens
+from bot.turns.clock import Clock
+from bot.turns.message import Inbound, Sent
+from bot.turns.texts import Texts
 from config.settings import Settings
 from handlers.pages import Site, mount
 from handlers.pages.limits import Limits

@@ -19,7 +19,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot.app import Yishiting
-from bot.message import Inbound, Sent
+from bot.turns.message import Inbound, Sent
 from models.issues.rules import Status
 from models.issues.tables import Issue
 from tests.properties.invariants import broken, may_follow

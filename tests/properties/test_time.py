@@ -8,7 +8,7 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from bot.turn import quiet_until
+from bot.turns.turn import quiet_until
 from config.rules import load_issue_rules
 from models.time import CHINA, after, calendar_knows, is_working_day
 

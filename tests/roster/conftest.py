@@ -21,7 +21,7 @@ from bot import migrate
 from bot.__main__ import _app
 from bot.database import parse_url, sync_engine
 from bot.roster import Plan, Roster, check, commit, read, survey
-from bot.texts import Texts
+from bot.turns.texts import Texts
 from config.settings import Settings
 
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)

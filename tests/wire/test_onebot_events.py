@@ -15,7 +15,7 @@ from nonebot.adapters.onebot.v11.event import (
 
 from bot.channels.onebot import Malformed, cq
 from bot.channels.onebot import parse as read
-from bot.message import Image, Inbound
+from bot.turns.message import Image, Inbound
 
 
 def parse(event: Any, self_id: str) -> Any:

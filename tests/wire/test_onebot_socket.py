@@ -14,9 +14,9 @@ from pydantic import SecretStr, TypeAdapter
 from structlog.testing import capture_logs
 
 from bot.channels.onebot import MAX_FRAME, OneBot
-from bot.message import Image, Inbound, Undeliverable
 from bot.photos import NotAPhoto
-from bot.texts import Texts
+from bot.turns.message import Image, Inbound, Undeliverable
+from bot.turns.texts import Texts
 from config.settings import OneBotSettings
 
 TOKEN = "a-token-of-enough-length"

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, select
 
-from bot.turn import Turn
+from bot.turns.turn import Turn
 from models.issues.find.hands import active_assignments, choose
 from models.issues.rules import Urgency
 from models.issues.steps import end_assignments, end_hold, give, record, start, stop

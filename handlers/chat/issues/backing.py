@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from sqlalchemy import select, update
 
-from bot.message import Refused, Reply
-from bot.router import Router
-from bot.turn import Recent, Turn
+from bot.turns.message import Refused, Reply
+from bot.turns.router import Router
+from bot.turns.turn import Recent, Turn
 from handlers.chat.issues.assign import hand_out
 from handlers.chat.issues.report import acknowledge, opened, understood
 from handlers.chat.things.number import mine, named, only, visible

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.turn import Turn
+from bot.turns.turn import Turn
 from models.issues.find.rows import backers, endorsement_count
 from models.issues.rules import Status
 from models.issues.steps import close as close_issue

@@ -7,9 +7,9 @@ import re
 from sqlalchemy import select
 
 from bot.language import category_of
-from bot.message import Refused, Reply
-from bot.router import Router
-from bot.turn import Turn
+from bot.turns.message import Refused, Reply
+from bot.turns.router import Router
+from bot.turns.turn import Turn
 from handlers.chat.issues.closing import publish
 from handlers.chat.issues.work import tell_backers
 from handlers.chat.things.number import in_hand, named

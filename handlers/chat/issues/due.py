@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import select
 
 from bot.language.understanding import Place
-from bot.router import Router
-from bot.turn import Turn
+from bot.turns.router import Router
+from bot.turns.turn import Turn
 from handlers.chat.issues.assign import escalate, task_values
 from handlers.chat.issues.report import ASKED_PLACE, open_or_join, undraft
 from handlers.chat.issues.work import task_row, tell_backers

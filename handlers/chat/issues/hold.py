@@ -9,9 +9,9 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from bot.language import parse_until
-from bot.message import Refused, Reply
-from bot.router import Router
-from bot.turn import Turn
+from bot.turns.message import Refused, Reply
+from bot.turns.router import Router
+from bot.turns.turn import Turn
 from handlers.chat.issues.work import ensure_taken, tell_backers, working
 from handlers.chat.things.number import in_hand, named
 from models.base import new_id

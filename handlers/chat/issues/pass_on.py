@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from bot.language import role_of
-from bot.message import Refused, Reply
-from bot.router import Router
-from bot.turn import Turn
+from bot.turns.message import Refused, Reply
+from bot.turns.router import Router
+from bot.turns.turn import Turn
 from handlers.chat.issues.assign import Given, escalate, push
 from handlers.chat.issues.work import tell_backers, working
 from handlers.chat.things.number import in_hand

@@ -7,9 +7,9 @@ from typing import Any
 from bot.language import parse_place, says_only
 from bot.language.normalise import written
 from bot.language.understanding import Place, Understanding
-from bot.message import Refused, Reply
-from bot.router import Router
-from bot.turn import Recent, Turn
+from bot.turns.message import Refused, Reply
+from bot.turns.router import Router
+from bot.turns.turn import Recent, Turn
 from handlers.chat.issues.assign import Given, hand_out, raise_alarm
 from models.issues.find.rows import backed_by, endorsement_count
 from models.issues.find.same import duplicate_of

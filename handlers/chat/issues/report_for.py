@@ -6,9 +6,9 @@ import re
 
 from sqlalchemy import select
 
-from bot.message import Refused, Reply
-from bot.router import Router
-from bot.turn import Turn
+from bot.turns.message import Refused, Reply
+from bot.turns.router import Router
+from bot.turns.turn import Turn
 from handlers.chat.issues.assign import hand_out
 from handlers.chat.issues.report import lacks_place, understood
 from models.base import new_id

@@ -7,9 +7,9 @@ import re
 from sqlalchemy import select
 
 from bot.language import parse_until
-from bot.message import Refused, Reply
-from bot.router import Router
-from bot.turn import Turn
+from bot.turns.message import Refused, Reply
+from bot.turns.router import Router
+from bot.turns.turn import Turn
 from handlers.chat.issues.assign import photo_links, task_values
 from handlers.chat.issues.pass_on import same_department
 from handlers.chat.issues.work import tell_backers

@@ -3,9 +3,9 @@ line, in private."""
 
 from __future__ import annotations
 
-from bot.message import Reply
-from bot.router import Router
-from bot.turn import Turn
+from bot.turns.message import Reply
+from bot.turns.router import Router
+from bot.turns.turn import Turn
 
 router = Router()
 

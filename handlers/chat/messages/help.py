@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-from bot.message import Reply
-from bot.router import Router
-from bot.turn import Turn
+from bot.turns.message import Reply
+from bot.turns.router import Router
+from bot.turns.turn import Turn
 from models.people.rules import Role
 
 router = Router()

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from bot.language import parse_until
-from bot.message import Refused, Reply
-from bot.router import Router
-from bot.turn import Turn
+from bot.turns.message import Refused, Reply
+from bot.turns.router import Router
+from bot.turns.turn import Turn
 from handlers.chat.issues.assign import push
 from handlers.chat.people.membership import changed, home_label, keeping
 from models.issues.find.hands import active_assignments, blower_of, heir, in_hands

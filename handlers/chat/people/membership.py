@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from bot.message import Refused, Reply
-from bot.router import Router
-from bot.turn import Turn
+from bot.turns.message import Refused, Reply
+from bot.turns.router import Router
+from bot.turns.turn import Turn
 from models.issues.find.hands import choose
 from models.people.find.claims import (
     Meant,

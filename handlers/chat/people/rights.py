@@ -6,9 +6,9 @@ import re
 from datetime import datetime
 from typing import Any
 
-from bot.message import Reply
-from bot.router import Router
-from bot.turn import Turn
+from bot.turns.message import Reply
+from bot.turns.router import Router
+from bot.turns.turn import Turn
 from models.privacy import erase, export_identity
 
 router = Router()

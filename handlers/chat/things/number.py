@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.message import Refused
-from bot.turn import Turn
+from bot.turns.message import Refused
+from bot.turns.turn import Turn
 from models.issues.find.hands import held_by
 from models.issues.find.rows import backed_by, by_number, quoted_issue
 from models.issues.rules import LIVE, Status

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
-from bot.turn import issue_title
+from bot.turns.turn import issue_title
 from handlers.pages.render import iso
 from handlers.pages.site import Site
 from models.issues.public.issue import Happened, IssueView

@@ -11,8 +11,8 @@ from typing import Any
 from aiohttp import web
 from sqlalchemy.orm import Session
 
-from bot.message import Inbound
 from bot.tokens import photo_link
+from bot.turns.message import Inbound
 from handlers.pages.issues import facts
 from handlers.pages.render import at, page
 from handlers.pages.site import SITE, Site

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from bot import photos
 from bot.language import parse_place
-from bot.message import Image, Inbound
+from bot.turns.message import Image, Inbound
 from handlers.pages.render import at, page
 from handlers.pages.security import client_key
 from handlers.pages.site import SITE

@@ -13,7 +13,7 @@ import yaml
 from jinja2 import Environment, StrictUndefined, Template
 
 import config
-from bot.message import Button, Reply
+from bot.turns.message import Button, Reply
 from models.time import CHINA
 
 TEXTS = Path(config.__file__).parent / "texts"

@@ -19,13 +19,13 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningInsert
 
 from bot import photos
-from bot.clock import Clock
 from bot.database import Database
 from bot.language.understanding import Gazetteer, Understanding
-from bot.message import Channel, Inbound, Outgoing, Refused, Reply, Sent
-from bot.router import Router
-from bot.tally import Tally
-from bot.turn import Recent, Turn, World, quiet_until
+from bot.turns.clock import Clock
+from bot.turns.message import Channel, Inbound, Outgoing, Refused, Reply, Sent
+from bot.turns.router import Router
+from bot.turns.tally import Tally
+from bot.turns.turn import Recent, Turn, World, quiet_until
 from models.base import new_id
 from models.issues.tables import Photo
 from models.messages.rules import Delivery

@@ -13,9 +13,9 @@ import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from bot.hub import Hub, as_sent
-from bot.message import Inbound, Sent
-from bot.turn import Turn
+from bot.turns.hub import Hub, as_sent
+from bot.turns.message import Inbound, Sent
+from bot.turns.turn import Turn
 from models.base import Fact
 from models.issues.tables import Issue
 from models.messages.rules import Delivery

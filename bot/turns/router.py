@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from bot.message import Reply
-    from bot.turn import Turn
+    from bot.turns.message import Reply
+    from bot.turns.turn import Turn
     from models.issues.tables import Issue
     from models.things.tables import Deadline
 

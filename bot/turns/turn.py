@@ -15,9 +15,9 @@ from sqlalchemy.orm import Session
 
 from bot.language import Reader
 from bot.language.understanding import Command, Understanding
-from bot.message import Inbound, Outgoing, Refused, Reply
-from bot.texts import Texts
 from bot.tokens import Tokens, photo_link
+from bot.turns.message import Inbound, Outgoing, Refused, Reply
+from bot.turns.texts import Texts
 from config.rules import IssueRules
 from models.base import new_id
 from models.issues.tables import Issue
