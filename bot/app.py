@@ -20,10 +20,14 @@ from bot.tokens import Tokens, secret_of
 from bot.turns import duties as due
 from bot.turns.clock import Clock
 from bot.turns.duties import Duties
+from bot.turns.hearing import Hearing
 from bot.turns.hub import Hub
+from bot.turns.memory import OwnMemory
 from bot.turns.message import Channel
+from bot.turns.pictures import Pictures
 from bot.turns.texts import Texts
 from bot.turns.turn import World
+from bot.turns.writing import Writing
 from config.rules import load_issue_rules
 from config.settings import Settings
 from handlers import chat, pages
@@ -86,18 +90,30 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Yishiting:
         | ({"sandbox"} if settings.sandbox_on else set())
         | ({"onebot"} if settings.onebot else set())
     )
+    router = chat.router()
     world = World(
-        texts, load_issue_rules(), Reader(), tokens, settings.url, settings.sandbox_on, frozenset(names)
+        texts,
+        load_issue_rules(),
+        Reader(),
+        tokens,
+        settings.url,
+        settings.sandbox_on,
+        frozenset(names),
+        router.kinds,
+        router.happened,
     )
-    hub = Hub(database, chat.router(), world, clock, settings.home)
-    duties = Duties(hub, chat.digest, chat.unanswered)
+    memory = OwnMemory(world.rules.context_seconds)
+    hearing = Hearing(database, world, clock, memory)
+    pictures, writing = Pictures(database, settings.home), Writing(clock)
+    hub = Hub(database, router, world, clock, memory, hearing, pictures, writing)
+    duties = Duties(hub)
     channels: dict[str, Channel] = {"gate": Gate()}
     if settings.sandbox_on:
         channels["sandbox"] = Sandbox(database, clock, hub, duties.advance)
     if settings.onebot is not None:
         channels["onebot"] = OneBot(settings.onebot, hub.receive, texts)
-    hub.channels = channels
-    worker = Worker(database, channels, settings, lambda row_id: duties.given_up(row_id, chat.given_up))
+    writing.channels = pictures.channels = channels
+    worker = Worker(database, channels, settings, duties.given_up)
     hub.wake = worker.wake
     scheduler = AsyncIOScheduler(timezone="Asia/Shanghai")
     scheduler.add_job(
@@ -135,6 +151,7 @@ def application(bot: Yishiting) -> web.Application:
         clock=bot.clock,
         hub=bot.hub,
         tokens=bot.tokens,
+        kinds=bot.hub.world.kinds,
     )
     health.mount(app, health.Watch(bot.database, bot.clock, bot.hub.tally))
     for channel in bot.channels.values():

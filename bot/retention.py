@@ -66,7 +66,7 @@ async def sweep(bot: Yishiting) -> Swept:
     await bot.database.turn(lambda session: purge_claims(session, links))
     done.accounts = await _until_none(bot.database, lambda session: forget_accounts(session, links))
     for conversation in await bot.database.turn(lambda session: purge_waits(session, now - WAIT_LEFT_OVER)):
-        bot.hub.memory.waits.pop(conversation, None)
+        bot.hub.memory.settled((conversation,))
     done.files = await remove_orphans(bot.database, settings.home)
     if bot.database.sqlite:
         await asyncio.to_thread(empty_log, Path(bot.database.url.database or ""))

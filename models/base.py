@@ -9,8 +9,20 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any
 
-from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Enum, ForeignKey, MetaData, Text, TypeDecorator
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    DateTime,
+    Dialect,
+    Enum,
+    ForeignKey,
+    MetaData,
+    Text,
+    TypeDecorator,
+    select,
+    update,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 #: Milliseconds since 2025-01-01 in the upper 41 bits of an id keep ids in the order in which they were made
 #: until 2094.
@@ -83,6 +95,33 @@ def refers(target: str, *, ondelete: str | None = None) -> ForeignKey:
     return ForeignKey(f"{target}.id", deferrable=True, initially="DEFERRED", ondelete=ondelete)
 
 
+class OpenSet(TypeDecorator[str]):
+    """A set of names that subjects add to (posts, kinds of things, deadlines): plain text in the database,
+    checked wherever a row is made or asked for."""
+
+    impl = Text
+    cache_ok = True
+
+    def __init__(self, what: str) -> None:
+        super().__init__()
+        self.what = what
+        #: Name → what residents read, empty where they never do.
+        self.titles: dict[str, str] = {}
+
+    def add(self, name: str, title: str = "") -> str:
+        """Declare a name; raises `ValueError` for one that two subjects claim."""
+        if name in self.titles:
+            raise ValueError(f"two of {self.what} {name!r}")
+        self.titles[name] = title
+        return name
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """The name itself; raises `ValueError` for one that nobody declared."""
+        if value is not None and value not in self.titles:
+            raise ValueError(f"unknown {self.what} {value!r}")
+        return value
+
+
 def words(kind: type[StrEnum]) -> Enum:
     """An enum kept as readable text under a CHECK constraint named after the enum."""
     return Enum(
@@ -101,3 +140,20 @@ class Fact(Base):
     __tablename__ = "facts"
     key: Mapped[str] = mapped_column(primary_key=True)
     value: Mapped[str]
+
+
+def fact(session: Session, key: str) -> str | None:
+    """What is kept under a key."""
+    return session.scalar(select(Fact.value).where(Fact.key == key))
+
+
+def keep_fact(session: Session, key: str, value: str) -> bool:
+    """Keep a fact; whether that changed anything (so that of two processes one goes on)."""
+    changed = update(Fact).where(Fact.key == key, Fact.value != value).values(value=value)
+    if session.connection().execute(changed).rowcount == 1:
+        return True
+    if fact(session, key) is not None:
+        return False
+    session.add(Fact(key=key, value=value))
+    session.flush()
+    return True

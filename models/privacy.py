@@ -43,6 +43,7 @@ from models.people.tables import Claim, Identity, Person, Post
 from models.places.rules import building_name
 from models.places.tables import Building, Community, Estate, Household
 from models.record.tables import Notice
+from models.things.tables import Thing
 from models.time import CHINA
 
 #: The channel of accounts that nobody has. No message finds a way there.
@@ -285,9 +286,10 @@ def forget_accounts(session: Session, before: datetime, *, limit: int = 1_000) -
     return _run(session, delete(Identity).where(Identity.id.in_(idle.limit(limit))))
 
 
-def digests_in_use(session: Session) -> set[str]:
-    """Photos that a row or an unfinished report still needs."""
-    kept = set(session.scalars(select(Photo.digest).distinct()))
+def digests_in_use(session: Session, among: Collection[str] | None = None) -> set[str]:
+    """Photos that a row or an unfinished report still needs, of all or of some."""
+    named = select(Photo.digest).distinct()
+    kept = set(session.scalars(named if among is None else named.where(Photo.digest.in_(among))))
     for data in session.scalars(select(Wait.data)):
         kept.update(data.get("photos") or ())
     return kept
@@ -340,7 +342,7 @@ def _blank_notices(session: Session, ids: Collection[int], said: Collection[str]
     still verifies."""
     if said and ids:
         quoting = or_(*(_holds(Notice.payload, word) for word in said))
-        _run(session, update(Notice).where(Notice.issue_id.in_(ids), quoting).values(payload=None, salt=None))
+        _run(session, update(Notice).where(Notice.thing_id.in_(ids), quoting).values(payload=None, salt=None))
 
 
 def _unlink_backings(session: Session, which: ColumnElement[bool]) -> int:
@@ -415,8 +417,8 @@ def export_identity(session: Session, identity_ids: Collection[int]) -> dict[str
                 "结束": _at(a.ended_at),
             }
             for a, number in session.execute(
-                select(Assignment, Issue.number)
-                .join(Issue, Assignment.issue_id == Issue.id)
+                select(Assignment, Thing.number)
+                .join(Thing, Assignment.issue_id == Thing.id)
                 .where(Assignment.person_id.in_([p.id for p in people]))
                 .order_by(Assignment.id)
             )

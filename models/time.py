@@ -7,8 +7,9 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import chinese_calendar
+from lunardate import LunarDate
 
-from config.rules import Limit
+from config.rules import IssueRules, Limit
 
 #: All communities are in China, which has one civil time.
 CHINA = ZoneInfo("Asia/Shanghai")
@@ -58,3 +59,27 @@ def after(start: datetime, *, hours: float = 0, days: int = 0) -> datetime:
 def limit_from(start: datetime, limit: Limit) -> datetime:
     """When a limit that starts now ends."""
     return after(start, hours=limit.hours, days=limit.days)
+
+
+def quiet_until(moment: datetime, rules: IssueRules) -> datetime | None:
+    """The end of the quiet hours or quiet days that `moment` falls into, or None. Quiet days: 除夕 to
+    初六."""
+    local = moment.astimezone(CHINA)
+    end = local
+    if local.hour >= rules.quiet_from:
+        end = (local + timedelta(days=1)).replace(hour=rules.quiet_until, minute=0, second=0, microsecond=0)
+    elif local.hour < rules.quiet_until:
+        end = local.replace(hour=rules.quiet_until, minute=0, second=0, microsecond=0)
+    while _spring_festival(end.date()):
+        end = (end + timedelta(days=1)).replace(hour=rules.quiet_until, minute=0, second=0, microsecond=0)
+    return end.astimezone(moment.tzinfo) if end != local else None
+
+
+@lru_cache(maxsize=512)
+def _spring_festival(day: date) -> bool:
+    """除夕 to 初六."""
+    today, tomorrow = LunarDate.from_solar_date(day.year, day.month, day.day), day + timedelta(days=1)
+    if today.month == 1 and not today.is_leap_month:
+        return bool(today.day <= 6)
+    eve = LunarDate.from_solar_date(tomorrow.year, tomorrow.month, tomorrow.day)
+    return bool(eve.month == 1 and eve.day == 1 and not eve.is_leap_month)

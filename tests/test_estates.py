@@ -44,7 +44,7 @@ async def said(bot: Yishiting, who: str, chat: str, text: str) -> list[str]:
 async def test_the_group_the_home_or_a_question_tells_which_building_is_meant(tmp_path: Path) -> None:
     async with town(tmp_path) as bot:
         await bot.database.turn(second_estate)
-        await bot.hub.refresh()
+        await bot.hub.hearing.refresh()
         assert any(line.startswith("dm:c3 ") for line in await said(bot, "r1", "g", "3栋电梯停了两天没人修"))
         assert any(
             line.startswith("dm:y3 ") for line in await said(bot, "y1", "dm:y1", "3栋楼道灯坏了好几天没人修")

@@ -191,7 +191,7 @@ def second_community(session: Session) -> None:
 async def test_an_estate_tells_the_community_of_an_account_nobody_knows(tmp_path: Path) -> None:
     async with town(tmp_path) as bot:
         await bot.database.turn(second_community)
-        await bot.hub.refresh()
+        await bot.hub.hearing.refresh()
         assert "请写上小区的名字" in (await say(bot, "qq8", "我是 3栋2单元501 李迎新", "onebot"))[0]
         told = await say(bot, "qq8", "我是 翠湖里3栋2单元501 李迎新", "onebot")
         assert any(line.startswith("dm:x1 ") and "3栋2单元501" in line for line in told)
@@ -205,7 +205,7 @@ async def test_an_estate_tells_the_community_of_an_account_nobody_knows(tmp_path
 async def test_an_officer_of_several_communities_goes_on_leave_from_all(tmp_path: Path) -> None:
     async with town(tmp_path) as bot:
         await bot.database.turn(second_community)
-        await bot.hub.refresh()
+        await bot.hub.hearing.refresh()
         assert "您请假到12月5日" in (await say(bot, "wide", "请假 到12月5日"))[0]
         assert "欢迎回来" in (await say(bot, "wide", "销假"))[0]
         assert "没有请假" in (await say(bot, "wide", "销假"))[0]

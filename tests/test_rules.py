@@ -23,7 +23,14 @@ WALLS = {
 #: The one module that wires everything.
 WIRING = "bot/app.py"
 #: What a chat handler may know of the machinery: one turn, and how to hang itself up.
-CHAT_MAY_IMPORT = ("bot.turns.turn", "bot.turns.message", "bot.turns.router", "bot.language", "bot.tokens")
+CHAT_MAY_IMPORT = (
+    "bot.turns.turn",
+    "bot.turns.message",
+    "bot.turns.router",
+    "bot.turns.meant",
+    "bot.language",
+    "bot.tokens",
+)
 #: A page may read, and may hand a message to the hub; it may not reach into a channel or the worker.
 PAGES_MAY_NOT_IMPORT = ("bot.channels", "bot.outbox", "bot.app", "bot.turns.duties")
 #: Programs for developers that live beside the language part and read labelled files.

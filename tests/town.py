@@ -23,7 +23,7 @@ from models.places.tables import Building, Community, District, Estate, Grid, Ho
 START = datetime(2026, 11, 23, 2, tzinfo=UTC)
 
 #: key, name, role, and what the post is bound to.
-OFFICERS: tuple[tuple[str, str, Role, dict[str, object]], ...] = (
+OFFICERS: tuple[tuple[str, str, str, dict[str, object]], ...] = (
     ("c1", "陈大明", Role.CAPTAIN, {"building_id": 1}),
     ("c2", "周秀英", Role.CAPTAIN, {"building_id": 2}),
     ("c3", "王建国", Role.CAPTAIN, {"building_id": 3}),

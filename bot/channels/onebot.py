@@ -83,8 +83,7 @@ class OneBot:
         self._working, self._room = asyncio.Semaphore(WORKING), asyncio.Semaphore(READ_AHEAD)
         self._client: aiohttp.ClientSession | None = None
 
-    # --- the channel
-    # ----------------------------------------------------------------------------------------------------
+    # --- the channel ------------------------------------------------------------------------------
 
     def mount(self, app: web.Application) -> None:
         """Add the route; sockets close and events finish before the application's own clean-up."""
@@ -201,8 +200,7 @@ class OneBot:
                 return link
         return None
 
-    # --- sockets
-    # --------------------------------------------------------------------------------------------------------
+    # --- sockets ----------------------------------------------------------------------------------
 
     async def _accept(self, request: web.Request) -> web.StreamResponse:
         given = _token_of(request)
@@ -300,8 +298,7 @@ class OneBot:
             await self._client.close()
 
 
-# --- reading the wire
-# ---------------------------------------------------------------------------------------------------
+# --- reading the wire -----------------------------------------------------------------------------
 
 
 def _token_of(request: web.Request) -> bytes | None:

@@ -43,7 +43,9 @@ MAX_ADVANCE = timedelta(days=400)
 class Hub(Protocol):
     """What the sandbox needs of the hub."""
 
-    directory: Directory
+    @property
+    def directory(self) -> Directory:
+        """The roster as of now."""
 
     async def receive(self, inbound: Inbound) -> list[Sent]:
         """Everything the message caused, committed."""
@@ -123,8 +125,7 @@ class Sandbox:
         self._last = 0
         self._moving = asyncio.Lock()
 
-    # --- as a channel
-    # ---------------------------------------------------------------------------------------------------
+    # --- as a channel -----------------------------------------------------------------------------
 
     def mount(self, app: web.Application) -> None:
         """Add the API's routes."""
@@ -153,8 +154,7 @@ class Sandbox:
         """The page hands pictures over as bytes."""
         raise Undeliverable("the sandbox has no addresses of pictures", final=True)
 
-    # --- the API
-    # --------------------------------------------------------------------------------------------------------
+    # --- the API ----------------------------------------------------------------------------------
 
     async def post_message(self, request: web.Request) -> web.Response:
         """Say something as somebody."""
@@ -260,8 +260,7 @@ class Sandbox:
             }
         )
 
-    # --- parts
-    # ----------------------------------------------------------------------------------------------------------
+    # --- parts ------------------------------------------------------------------------------------
 
     def _exists(self, chat: str, sender: str | None) -> bool:
         people = self.hub.directory.people

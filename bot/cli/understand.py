@@ -118,7 +118,7 @@ def _read_gazetteers() -> dict[str, Gazetteer]:
     # The database and its drivers cost most of a second: only for those who name a community.
     from bot.cli.opening import opened  # noqa: PLC0415
     from bot.configuration import read_settings  # noqa: PLC0415
-    from bot.turns.hub import gazetteer_of  # noqa: PLC0415
+    from bot.turns.hearing import gazetteer_of  # noqa: PLC0415
     from models.people.find.directory import Directory  # noqa: PLC0415
 
     with opened(read_settings()) as session:
@@ -133,11 +133,13 @@ def _review() -> None:
     from bot.cli.opening import opened  # noqa: PLC0415
     from bot.configuration import read_settings  # noqa: PLC0415
     from models.issues.tables import Correction, Issue  # noqa: PLC0415
+    from models.things.tables import Thing  # noqa: PLC0415
 
     reader, console = Reader(), Console()
     query = (
-        select(Issue.number, Issue.text, Correction.was, Correction.category)
+        select(Thing.number, Issue.text, Correction.was, Correction.category)
         .join(Issue, Correction.issue_id == Issue.id)
+        .join(Thing, Thing.id == Issue.id)
         .order_by(Correction.id)
     )
     with opened(read_settings()) as session:

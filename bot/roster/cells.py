@@ -12,7 +12,7 @@ from functools import lru_cache
 from bot.language import category_of, role_of
 from bot.language.normalise import simplify
 from bot.language.numerals import to_int
-from models.people.rules import RELATION_NAMES, Relation, Role
+from models.people.rules import RELATION_NAMES, Relation
 from models.time import CHINA
 
 from .problem import BadCell
@@ -209,12 +209,12 @@ def ends(text: str) -> datetime | None:
 
 
 @lru_cache(maxsize=512)
-def role(text: str) -> Role:
+def role(text: str) -> str:
     """「楼栋长」, 「十户长」, `captain`; 「楼栋长/十户长」 too when both mean the same."""
     for parts in ((text,), tuple(re.split(r"[/、]", text))):
         found = {role_of(p.strip().lower() if p.isascii() else p.strip()) for p in parts}
         if len(found) == 1 and (one := found.pop()):
-            return Role(one)
+            return one
     raise BadCell("roster/role", text=text)
 
 

@@ -12,7 +12,7 @@ from typing import Any, cast
 from sqlalchemy import Connection, Select, Table, select
 
 from models.base import Base, new_id
-from models.people.rules import Relation
+from models.people.rules import Relation, Role
 from models.people.tables import Chat, Person, Post
 from models.places.rules import is_owner
 from models.places.tables import Building, Community, District, Estate, Grid, Household, Street
@@ -168,8 +168,7 @@ class Planner:
         self._vanished()
         return self.plan
 
-    # --- reading
-    # -----------------------------------------------------------------------------------------------------------
+    # --- reading ----------------------------------------------------------------------------------
 
     def _rows(self, statement: Select[Any]) -> Iterator[Row]:
         for row in self.connection.execute(statement).mappings():
@@ -190,8 +189,7 @@ class Planner:
             if self.tick and not n % 1000:
                 self.tick(1000)
 
-    # --- comparing
-    # ---------------------------------------------------------------------------------------------------------
+    # --- comparing --------------------------------------------------------------------------------
 
     def _merge(
         self, sheet: str, existing: Row | None, values: Row, label: str, defaults: Row | None = None
@@ -260,8 +258,7 @@ class Planner:
             self.live.add(row["id"])
         return row
 
-    # --- finding places
-    # ----------------------------------------------------------------------------------------------------
+    # --- finding places ---------------------------------------------------------------------------
 
     def _community(self, sheet: str, entry: Entry) -> int | None:
         name = entry.values.get("community")
@@ -360,8 +357,7 @@ class Planner:
         self.seen.add(id_)
         return id_
 
-    # --- the sheets
-    # --------------------------------------------------------------------------------------------------------
+    # --- the sheets -------------------------------------------------------------------------------
 
     def _estates(self) -> None:
         for entry in self._entries("estates"):
@@ -580,7 +576,7 @@ class Planner:
             return None
         if person is None or v["role"] is None:
             return None
-        if v["role"].value == "department_officer" and not v.get("department"):
+        if v["role"] == Role.DEPARTMENT_OFFICER and not v.get("department"):
             self.roster.note("posts", entry.row, "department", "roster/department_missing")
         places = {"community_id": community, "estate_id": estate, "building_id": building, "grid_id": grid}
         rest = {
@@ -656,8 +652,7 @@ class Planner:
             }
             self._merge("chats", existing, values, values["name"])
 
-    # --- what vanished
-    # -----------------------------------------------------------------------------------------------------
+    # --- what vanished ----------------------------------------------------------------------------
 
     def _vanished(self) -> None:
         """Rows of the database that a sheet of the import should have named. A sheet without rows retires

@@ -1,53 +1,58 @@
-"""What happens by itself: deadlines, questions left unanswered, messages held for the morning, digests. The
-truth is in rows;
-APScheduler only wakes this."""
+"""What happens by itself: deadlines, questions left unanswered, messages held for the morning, digests. The truth
+is in rows, and each row is claimed by the turn that does it; APScheduler only wakes this."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from bot.turns.hub import Hub, as_sent
+from bot.turns.hub import Hub
 from bot.turns.message import Inbound, Sent
 from bot.turns.turn import Turn
-from models.base import Fact
-from models.issues.tables import Issue
-from models.messages.rules import Delivery
-from models.messages.tables import Outbox, Wait
+from bot.turns.writing import as_sent
+from models.base import fact, keep_fact
+from models.messages.find import held_until, waits_until
+from models.messages.steps import claim_wait, release
+from models.messages.tables import Outbox
 from models.people.tables import Identity
-from models.things.find import next_due
+from models.things.find import due_next, with_id
+from models.things.steps import miss
 from models.things.tables import Deadline
 from models.time import CHINA, is_working_day
 
 log = structlog.get_logger("duties")
 
-#: The Fact that holds the last moment for which digests were sent.
+#: The fact that holds the last moment for which digests were sent.
 DIGESTED = "digested_until"
+#: The fact that holds the sandbox clock's offset, in seconds.
+OFFSET = "sandbox_clock_offset"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class Next:
-    """The earliest thing to do: what, when, and the row it is about."""
+    """The earliest thing to do: when, what, the row it is about, and how it is done."""
 
     at: datetime
     kind: str
     row_id: int
+    do: Callable[[datetime], Awaitable[list[Sent]]] = field(compare=False)
 
 
 class Duties:
     """Does everything that falls due up to a moment, in its order, each in a turn of its own."""
 
-    def __init__(
-        self, hub: Hub, digest: Callable[[Turn], None], unanswered: Callable[[Turn, Wait], None]
-    ) -> None:
-        self.hub, self.digest, self.unanswered = hub, digest, unanswered
+    def __init__(self, hub: Hub) -> None:
+        self.hub = hub
         self._busy = asyncio.Lock()
+
+    async def start(self) -> None:
+        """Digests begin with the first start, not with the beginning of time."""
+        self._born = self.hub.clock.now()
 
     async def tick(self) -> None:
         """Catch up to now. What fails is logged and does not stop the rest."""
@@ -72,14 +77,11 @@ class Duties:
     async def _until(self, until: datetime, *, moving: bool) -> list[Sent]:
         sent: list[Sent] = []
         failed: set[tuple[str, int]] = set()
-        while (
-            step := await self.hub.database.read(lambda session: self._next(session, until, failed))
-        ) is not None:
+        while (step := await self.hub.database.read(lambda s: self._next(s, until, failed))) is not None:
             if moving:
                 self.hub.clock.stand_at(step.at)
-            at = step.at if moving else self.hub.clock.now()
             try:
-                sent += await self._do(step, at)
+                sent += await step.do(step.at if moving else self.hub.clock.now())
             except Exception:
                 log.exception("a due step failed", kind=step.kind, row=step.row_id)
                 failed.add((step.kind, step.row_id))
@@ -87,29 +89,60 @@ class Duties:
 
     def _next(self, session: Session, until: datetime, failed: set[tuple[str, int]]) -> Next | None:
         enough = 1 + len(failed)
-        deadlines = session.scalars(next_due(limit=enough).where(Deadline.due_at <= until))
-        waits = session.scalars(select(Wait).where(Wait.until <= until).order_by(Wait.until).limit(enough))
-        held = (
-            select(Outbox)
-            .where(Outbox.delivery == Delivery.QUIET, Outbox.not_before <= until)
-            .order_by(Outbox.not_before, Outbox.id)
-        )
-        found = [Next(deadline.due_at, "deadline", deadline.id) for deadline in deadlines]
-        found += [Next(wait.until, "wait", wait.id) for wait in waits]
-        found += [
-            Next(row.not_before or until, "held", row.id) for row in session.scalars(held.limit(enough))
+        found = [
+            Next(row.due_at, "deadline", row.id, self._deadline(row.id))
+            for row in session.scalars(due_next(enough).where(Deadline.due_at <= until))
         ]
-        digest_at = self._next_digest(session, until)
-        if digest_at is not None:
-            found.append(Next(digest_at, "digest", 0))
-        return min(
-            (n for n in found if (n.kind, n.row_id) not in failed),
-            key=lambda n: (n.at, n.kind, n.row_id),
-            default=None,
-        )
+        for wait in waits_until(session, until, enough):
+            account = session.get_one(Identity, wait.identity_id)
+            inbound = Inbound(channel=account.channel, chat=wait.address, sender=account.external)
+            found.append(Next(wait.until, "wait", wait.id, self._wait(wait.id, inbound)))
+        found += [
+            Next(row.not_before or until, "held", row.id, self._held(row.id, row.channel))
+            for row in held_until(session, until, enough)
+        ]
+        if (at := self._next_digest(session, until)) is not None:
+            found.append(Next(at, "digest", 0, self._digest(at)))
+        return min((n for n in found if (n.kind, n.row_id) not in failed), default=None)
+
+    def _deadline(self, row_id: int) -> Callable[[datetime], Awaitable[list[Sent]]]:
+        def handle(turn: Turn) -> None:
+            if not miss(turn.session, row_id, turn.now):
+                return
+            deadline = turn.session.get_one(Deadline, row_id)
+            turn.in_community(deadline.community_id)
+            thing = with_id(turn.session, deadline.thing_id)
+            self.hub.router.dues[deadline.what](turn, thing, deadline)
+
+        return lambda at: self.hub.quietly(handle, at)
+
+    def _wait(self, row_id: int, inbound: Inbound) -> Callable[[datetime], Awaitable[list[Sent]]]:
+        def handle(turn: Turn) -> None:
+            wait = claim_wait(turn.session, row_id, turn.now)
+            if wait is None:
+                return
+            turn.mirror.append(((wait.channel, wait.address, wait.sender), None))
+            step = self.hub.router.steps.get(wait.step)
+            if step is not None and step.unanswered is not None:
+                step.unanswered(turn, wait)
+
+        return lambda at: self.hub.quietly(handle, at, inbound)
+
+    def _held(self, row_id: int, channel_name: str) -> Callable[[datetime], Awaitable[list[Sent]]]:
+        channel = self.hub.writing.channels.get(channel_name)
+        receipt = channel.receipt() if channel is not None and channel.instant else None
+
+        async def let_go(at: datetime) -> list[Sent]:
+            wall = self.hub.clock.wall()
+            row = await self.hub.database.turn(
+                lambda s: release(s, row_id, wall=wall, at=at, receipt=receipt)
+            )
+            return [] if row is None else [as_sent(row)]
+
+        return let_go
 
     def _next_digest(self, session: Session, until: datetime) -> datetime | None:
-        last = session.scalar(select(Fact.value).where(Fact.key == DIGESTED))
+        last = fact(session, DIGESTED)
         since = datetime.fromisoformat(last) if last else self._born
         local = since.astimezone(CHINA)
         for day in range((until - since).days + 2):
@@ -122,89 +155,34 @@ class Duties:
                     return at
         return None
 
-    async def start(self) -> None:
-        """Digests begin with the first start, not with the beginning of time."""
-        self._born = self.hub.clock.now()
+    def _digest(self, at: datetime) -> Callable[[datetime], Awaitable[list[Sent]]]:
+        def handle(turn: Turn) -> None:
+            if not keep_fact(turn.session, DIGESTED, at.isoformat()):
+                return
+            for community_id in turn.directory.communities:
+                turn.in_community(community_id)
+                for digest in self.hub.router.events.get("digest", ()):
+                    digest(turn)
 
-    async def _do(self, step: Next, at: datetime) -> list[Sent]:
-        if step.kind == "deadline":
-            return await self.hub.quietly(lambda turn: self._deadline(turn, step.row_id), at)
-        if step.kind == "wait":
-            return await self._wait(step, at)
-        if step.kind == "held":
-            return await self.hub.database.turn(lambda session: self._release(session, step.row_id, at))
-        return await self.hub.quietly(lambda turn: self._digest(turn, step.at), at)
+        return lambda now: self.hub.quietly(handle, now)
 
-    async def given_up(self, row_id: int, handle: Callable[[Turn, Outbox], None]) -> None:
-        """A message will not be delivered: somebody is told."""
-
-        def tell(turn: Turn) -> None:
-            row = turn.session.get(Outbox, row_id)
-            if row is not None:
-                handle(turn, row)
-
-        await self.hub.quietly(tell, self.hub.clock.now())
-
-    def _deadline(self, turn: Turn, row_id: int) -> None:
-        deadline = turn.session.get(Deadline, row_id)
-        if deadline is None or deadline.settled_at is not None or deadline.missed_at is not None:
-            return
-        issue = turn.session.get_one(Issue, deadline.issue_id)
-        turn.in_community(issue.community_id)
-        deadline.missed_at = turn.now
-        self.hub.router.dues[deadline.what.value](turn, issue, deadline)
-
-    async def _wait(self, step: Next, at: datetime) -> list[Sent]:
-        def whose(session: Session) -> Inbound | None:
-            wait = session.get(Wait, step.row_id)
-            account = session.get(Identity, wait.identity_id) if wait else None
-            return (
-                Inbound(channel=account.channel, chat=wait.address, sender=account.external)
-                if wait and account
-                else None
-            )
-
-        inbound = await self.hub.database.read(whose)
-        if inbound is None:
-            return []
+    async def given_up(self, row_id: int) -> None:
+        """A message could not be delivered: whoever listens tells somebody."""
 
         def handle(turn: Turn) -> None:
-            wait = turn.session.get(Wait, step.row_id)
-            if wait is not None and wait.until <= at:
-                turn.settle(wait)
-                self.unanswered(turn, wait)
+            row = turn.session.get(Outbox, row_id)
+            for listener in self.hub.router.events.get("given_up", ()) if row is not None else ():
+                listener(turn, row)
 
-        return await self.hub.quietly(handle, at, inbound)
-
-    def _release(self, session: Session, row_id: int, at: datetime) -> list[Sent]:
-        row = session.get(Outbox, row_id)
-        if row is None or row.delivery is not Delivery.QUIET:
-            return []
-        channel = self.hub.channels.get(row.channel)
-        row.due_at, row.at = self.hub.clock.wall(), at
-        if channel is not None and channel.instant:
-            row.delivery, row.receipt, row.sent_at = Delivery.SENT, channel.receipt(), row.due_at
-        else:
-            row.delivery = Delivery.PENDING
-        return [as_sent(row)]
-
-    def _digest(self, turn: Turn, at: datetime) -> None:
-        turn.session.merge(Fact(key=DIGESTED, value=at.isoformat()))
-        for community_id in turn.directory.communities:
-            turn.in_community(community_id)
-            self.digest(turn)
-
-
-#: The Fact that holds the sandbox clock's offset, in seconds.
-OFFSET = "sandbox_clock_offset"
+        await self.hub.quietly(handle, self.hub.clock.now())
 
 
 def stored_offset(session: Session) -> timedelta | None:
     """How far the sandbox's clock was moved, or None for a database that never had one."""
-    value = session.scalar(select(Fact.value).where(Fact.key == OFFSET))
+    value = fact(session, OFFSET)
     return None if value is None else timedelta(seconds=float(value))
 
 
 def keep_offset(session: Session, offset: timedelta) -> None:
     """Write down where the sandbox's clock stands."""
-    session.merge(Fact(key=OFFSET, value=repr(offset.total_seconds())))
+    keep_fact(session, OFFSET, repr(offset.total_seconds()))

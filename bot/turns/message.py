@@ -65,7 +65,7 @@ class Reply:
     buttons: tuple[Button, ...] = ()
     images: tuple[str, ...] = ()
     links: tuple[str, ...] = ()
-    #: The id of the issue it speaks of: quoting the delivered message names it.
+    #: The id of the thing it speaks of: quoting the delivered message names it.
     about: int | None = None
     #: To the sender alone even when the question came in a group.
     private: bool = False
@@ -86,6 +86,11 @@ class Refused(Exception):
     def __init__(self, key: str, *, private: bool = False, **values: Any) -> None:
         super().__init__(key)
         self.key, self.private, self.values = key, private, values
+
+
+class Overheard(Refused):
+    """A no to words that in a group may have been talk among neighbours: then it stays unsaid, unless a post,
+    a number or a mention shows that the bot was meant."""
 
 
 @dataclass(frozen=True, slots=True)

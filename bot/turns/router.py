@@ -2,18 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from bot.turns import meant
+from models.messages.rules import steps
+from models.things.find import with_id
+from models.things.rules import deadline_kinds, kinds
 
 if TYPE_CHECKING:
     from bot.turns.message import Reply
     from bot.turns.turn import Turn
-    from models.issues.tables import Issue
-    from models.things.tables import Deadline
 
-T = TypeVar("T")
 Handler = Callable[["Turn"], "Reply | None"]
-DueHandler = Callable[["Turn", "Issue", "Deadline"], None]
+#: Of a command on things: the turn, and the thing meant (or all of them).
+OnThing = Callable[["Turn", Any], "Reply | None"]
+#: The things a command can mean when none was named.
+Among = Callable[["Turn"], Sequence[Any]]
+#: What nobody's message caused: a deadline and its thing, a question left open, a message given up, an event.
+Quietly = Callable[..., Any]
+H = TypeVar("H", bound=Handler)
+On = TypeVar("On", bound=OnThing)
+Q = TypeVar("Q", bound=Quietly)
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What the subject of a kind of things says of them to everybody else."""
+
+    #: The public title, never a resident's words (promise 12).
+    title: Callable[[Turn, Any], str]
+    #: The part of the address between the community and the number.
+    page: str
+    #: What follows within two minutes of it, from the same person; None when it is something else.
+    follow: OnThing
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What one verb does to one kind of things."""
+
+    handler: OnThing
+    among: Among
+    several: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What an answer to a question does, and what silence does."""
+
+    answered: Handler
+    unanswered: Quietly | None
+
+
+class Nobody(LookupError):
+    """Something that can be said, fall due or be waited for has no handler; the message names it."""
 
 
 class Router:
@@ -21,54 +65,132 @@ class Router:
     start."""
 
     def __init__(self) -> None:
-        self.commands: dict[str, Handler] = {}
+        self.kinds: dict[str, Kind] = {}
+        self.plain: dict[str, Handler] = {}
+        #: (verb, kind) → what it does.
+        self.on_things: dict[tuple[str, str], Command] = {}
         self.intents: dict[str, Handler] = {}
-        self.steps: dict[str, Handler] = {}
-        self.events: dict[str, Handler] = {}
-        self.dues: dict[str, DueHandler] = {}
+        self.steps: dict[str, Step] = {}
+        self.dues: dict[str, Quietly] = {}
+        #: `recall`, `media`, `digest`, `given_up` and what steps say happened, by type: any number of handlers.
+        self.events: dict[Any, list[Quietly]] = {}
 
-    def command(self, *verbs: str) -> Callable[[Handler], Handler]:
-        """The verbs of config/lexicon/commands.yaml."""
-        return self._into(self.commands, verbs)
+    # --- what an errand declares -------------------------------------------------------------------
 
-    def intent(self, *intents: str) -> Callable[[Handler], Handler]:
+    def kind(self, name: str, *, title: Callable[[Turn, Any], str], page: str) -> Callable[[On], On]:
+        """Declare a kind of things; decorates what follows within two minutes of one."""
+
+        def put(follow: On) -> On:
+            _once(self.kinds, name, Kind(title, page, follow))
+            return follow
+
+        return put
+
+    def command(self, *verbs: str) -> Callable[[H], H]:
+        """Verbs of config/lexicon/commands.yaml that name no thing, or find it themselves."""
+        return self._into(self.plain, verbs)
+
+    def command_on(self, kind: str, *verbs: str, among: Among, several: bool = False) -> Callable[[On], On]:
+        """Verbs on one kind of things: the handler gets the one that is numbered, quoted, or the only one
+        `among` offers; with `several` all that were named."""
+
+        def put(handler: On) -> On:
+            for verb in verbs:
+                _once(self.on_things, (verb, kind), Command(handler, among, several))
+            return handler
+
+        return put
+
+    def intent(self, *intents: str) -> Callable[[H], H]:
         """What free text means."""
         return self._into(self.intents, intents)
 
-    def step(self, *steps: str) -> Callable[[Handler], Handler]:
+    def step(self, name: str, *, unanswered: Quietly | None = None) -> Callable[[H], H]:
         """What a conversation waits for. The handler returns None when the message is something else after
         all."""
-        return self._into(self.steps, steps)
 
-    def event(self, *events: str) -> Callable[[Handler], Handler]:
-        """`recall` and `media`."""
-        return self._into(self.events, events)
+        def put(handler: H) -> H:
+            _once(self.steps, name, Step(handler, unanswered))
+            return handler
 
-    def due(self, *whats: str) -> Callable[[DueHandler], DueHandler]:
+        return put
+
+    def due(self, what: str) -> Callable[[Q], Q]:
         """What happens when a deadline passes."""
 
-        def put(handler: DueHandler) -> DueHandler:
-            for what in whats:
-                _once(self.dues, what, handler)
+        def put(handler: Q) -> Q:
+            _once(self.dues, what, handler)
+            return handler
+
+        return put
+
+    def on(self, event: Any) -> Callable[[Q], Q]:
+        """An event by name, or by the type in which a step says what happened."""
+
+        def put(handler: Q) -> Q:
+            self.events.setdefault(event, []).append(handler)
             return handler
 
         return put
 
     def include(self, other: Router) -> None:
         """Take over another router's handlers."""
-        for mine, theirs in (
-            (self.commands, other.commands),
-            (self.intents, other.intents),
-            (self.steps, other.steps),
-            (self.events, other.events),
-        ):
-            for key, handler in theirs.items():
-                _once(mine, key, handler)
-        for key, due in other.dues.items():
-            _once(self.dues, key, due)
+        for table in ("kinds", "plain", "on_things", "intents", "steps", "dues"):
+            for key, handler in getattr(other, table).items():
+                _once(getattr(self, table), key, handler)
+        for event, handlers in other.events.items():
+            self.events.setdefault(event, []).extend(handlers)
 
-    def _into(self, table: dict[str, Handler], keys: tuple[str, ...]) -> Callable[[Handler], Handler]:
-        def put(handler: Handler) -> Handler:
+    def check(self, verbs: Collection[str]) -> None:
+        """Everything declared has its handler; raises `Nobody` naming what has not."""
+        known = {*self.plain, *(verb for verb, _ in self.on_things)}
+        alone = [f"verb {v!r}" for v in verbs if v not in known]
+        alone += [f"handler of an unknown verb {v!r}" for v in known if v not in verbs]
+        for declared, handled in ((deadline_kinds, self.dues), (steps, self.steps), (kinds, self.kinds)):
+            alone += [f"{declared.what} {name!r}" for name in declared.titles if name not in handled]
+        if alone:
+            raise Nobody("nobody handles: " + ", ".join(alone))
+
+    # --- which handler ----------------------------------------------------------------------------
+
+    def route(self, turn: Turn, *, waits: bool) -> Reply | None:
+        """The first handler that takes it: what the conversation waits for, then the command, then the
+        two-minute context, then the meaning, then the fallback."""
+        inbound, reading = turn.inbound, turn.reading
+        if inbound.recalled is not None:
+            return self._first("recall", turn)
+        if inbound.media and not inbound.text:
+            return self._first("media", turn)
+        wait = turn.waiting() if waits else None
+        if wait is not None and wait.until > turn.now and (step := self.steps.get(wait.step)):
+            reply = step.answered(turn)
+            if reply is not None:
+                return reply
+        if reading.command is not None:
+            verb = reading.command.verb
+            if verb in self.plain:
+                return self.plain[verb](turn)
+            if on := {kind: command for (v, kind), command in self.on_things.items() if v == verb}:
+                return _command(turn, verb, on)
+        if turn.recent is not None and (thing := with_id(turn.session, turn.recent.thing_id)) is not None:
+            reply = self.kinds[thing.kind].follow(turn, thing)
+            if reply is not None:
+                return reply
+        return self.intents.get(reading.intent, self.intents["fallback"])(turn)
+
+    def _first(self, event: str, turn: Turn) -> Reply | None:
+        replies = (handler(turn) for handler in self.events.get(event, ()))
+        return next((reply for reply in replies if reply is not None), None)
+
+    def happened(self, turn: Turn, event: object) -> None:
+        """Tell whoever listens what a step did, in the same transaction; an event may have fields for what
+        they did."""
+        for handler in self.events.get(type(event), ()):
+            handler(turn, event)
+
+    @staticmethod
+    def _into(table: dict[str, Handler], keys: tuple[str, ...]) -> Callable[[H], H]:
+        def put(handler: H) -> H:
             for key in keys:
                 _once(table, key, handler)
             return handler
@@ -76,7 +198,22 @@ class Router:
         return put
 
 
-def _once(table: dict[str, T], key: str, handler: T) -> None:
+def _command(turn: Turn, verb: str, on: dict[str, Command]) -> Reply | None:
+    """The verb on what was numbered or quoted, else on the only thing it can mean."""
+    named = meant.named(turn)
+    for thing in named:
+        if thing.kind not in on:
+            raise meant.not_for(turn, verb, thing, tuple(on))
+    if named:
+        command = on[named[0].kind]
+    else:
+        choices = [(command, thing) for command in on.values() for thing in command.among(turn)]
+        only = meant.only(turn, verb, [thing for _, thing in choices])
+        command, named = next(command for command, thing in choices if thing is only), [only]
+    return command.handler(turn, named if command.several else named[0])
+
+
+def _once(table: dict[Any, Any], key: Any, handler: object) -> None:
     if key in table:
         raise ValueError(f"two handlers for {key!r}")
     table[key] = handler

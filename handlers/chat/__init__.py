@@ -4,9 +4,6 @@ from importlib import import_module
 from pathlib import Path
 
 from bot.turns.router import Router
-from handlers.chat.issues.due import digest, given_up, unanswered
-
-__all__ = ["digest", "given_up", "router", "unanswered"]
 
 
 def router() -> Router:

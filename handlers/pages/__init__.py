@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from aiohttp import web
 
 from bot.database import Database
 from bot.tokens import Tokens
 from bot.turns.clock import Clock
+from bot.turns.router import Kind
 from bot.turns.texts import Texts
 from config.rules import load_issue_rules
 from config.settings import Settings
@@ -17,6 +20,7 @@ from handlers.pages.record import notices
 from handlers.pages.render import STATIC, environment
 from handlers.pages.security import guard, set_headers
 from handlers.pages.site import SITE, Hub, Site
+from handlers.pages.things import number
 
 __all__ = ["SITE", "Site", "mount"]
 
@@ -30,6 +34,7 @@ def mount(
     clock: Clock,
     hub: Hub,
     tokens: Tokens,
+    kinds: Mapping[str, Kind],
     limits: Limits | None = None,
 ) -> Site:
     """Add every page to `app`, the headers to every answer, and the guard before everything else."""
@@ -43,11 +48,12 @@ def mount(
         environment(texts),
         limits or Limits.default(),
         load_issue_rules(),
+        kinds,
     )
     app[SITE] = site
     app.middlewares.insert(0, guard)
     app.on_response_prepare.append(set_headers)
-    for module in (board, issue, notices, gate, follow, photos):
+    for module in (board, issue, number, notices, gate, follow, photos):
         app.add_routes(module.routes)
     if settings.sandbox_on:
         app.add_routes(sandbox.routes)

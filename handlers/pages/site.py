@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -12,6 +13,7 @@ from bot.database import Database
 from bot.tokens import Tokens
 from bot.turns.clock import Clock
 from bot.turns.message import Inbound, Sent
+from bot.turns.router import Kind
 from bot.turns.texts import Texts
 from config.rules import IssueRules
 from config.settings import Settings
@@ -39,6 +41,8 @@ class Site:
     limits: Limits
     #: What categories are called.
     rules: IssueRules
+    #: Where the things of each kind have their pages.
+    kinds: Mapping[str, Kind]
 
 
 SITE = web.AppKey("site", Site)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from models.people.find.directory import Located
+from models.things.rules import deadline_kinds, kinds
 
 
 class Status(StrEnum):
@@ -50,6 +51,21 @@ TRANSITIONS: dict[Status, frozenset[Status]] = {
 LIVE = (Status.OPEN, Status.ACCEPTED)
 
 
+ISSUE = kinds.add("issue", "诉求")
+
+
+class Due:
+    """What falls due for an issue."""
+
+    ACCEPT = deadline_kinds.add("accept")
+    RESOLVE = deadline_kinds.add("resolve")
+    CONFIRM = deadline_kinds.add("confirm")
+    VISIT = deadline_kinds.add("visit")
+    REPORT_IN = deadline_kinds.add("report_in")
+    HOLD = deadline_kinds.add("hold")
+    HOLD_APPROVAL = deadline_kinds.add("hold_approval")
+
+
 class NotAllowed(ValueError):
     """The transition table does not know this step; `was` and `wanted` name it."""
 
@@ -77,3 +93,9 @@ def words_hash(words: str) -> str:
     """Equal for the same words whatever the blanks and punctuation."""
     kept = "".join(c for c in words if c.isalnum())
     return hashlib.sha256(kept.encode()).hexdigest()[:16]
+
+
+def issue_title(place: str, spot: str | None, category_title: str) -> str:
+    """The public title of an issue from its place label, its spot and the title of its category."""
+    what = category_title if not spot or spot in category_title else f"{spot} · {category_title}"
+    return f"{place} · {what}" if place else what

@@ -9,16 +9,18 @@ from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Id, refers, words
-from models.issues.rules import LIVE, TRANSITIONS, NotAllowed, Status, Urgency
-from models.people.rules import Role
+from models.issues.rules import ISSUE, LIVE, TRANSITIONS, NotAllowed, Status, Urgency
+from models.people.rules import posts
+from models.things.tables import Numbered
 
 
-class Issue(Base):
+class Issue(Numbered, Base):
     """诉求: one thing that is wrong."""
+
+    kind = ISSUE
 
     __tablename__ = "issues"
     __table_args__ = (
-        UniqueConstraint("community_id", "number"),
         CheckConstraint("level BETWEEN 1 AND 3", name="level"),
         CheckConstraint("(status = 'merged') = (merged_into IS NOT NULL)", name="merged"),
         Index(
@@ -49,9 +51,6 @@ class Issue(Base):
             "held_until",
         ),
     )
-    id: Mapped[Id]
-    community_id: Mapped[int] = mapped_column(refers("communities"))
-    number: Mapped[int]
     status: Mapped[Status] = mapped_column(words(Status))
     category: Mapped[str]
     urgency: Mapped[Urgency] = mapped_column(words(Urgency))
@@ -99,6 +98,16 @@ class Issue(Base):
         """Somebody still has to act on the matter itself."""
         return self.status in LIVE
 
+    @property
+    def public(self) -> bool:
+        """Whether it has a page of its own."""
+        return not self.sensitive and not self.hidden
+
+    @property
+    def accused(self) -> tuple[str, ...]:
+        """The posts that the text complains about: they are passed over (回避)."""
+        return tuple(filter(None, self.against.split(",")))
+
 
 class IssueEvent(Base):
     """One line of an issue's history; `detail` is for those who may see it, `what` for everybody."""
@@ -112,7 +121,7 @@ class IssueEvent(Base):
     #: A key under `history/` in config/texts.
     what: Mapped[str]
     #: The post in which somebody acted, NULL for residents and for the clock.
-    role: Mapped[Role | None] = mapped_column(words(Role))
+    role: Mapped[str | None] = mapped_column(posts)
     person_id: Mapped[int | None] = mapped_column(refers("people"))
     #: Values for the public sentence: numbers, role and department names, never a resident's words or name.
     public: Mapped[dict[str, Any]] = mapped_column(default=dict)
@@ -174,7 +183,7 @@ class Assignment(Base):
     community_id: Mapped[int] = mapped_column(refers("communities"))
     issue_id: Mapped[int] = mapped_column(refers("issues"))
     person_id: Mapped[int] = mapped_column(refers("people"))
-    role: Mapped[Role] = mapped_column(words(Role))
+    role: Mapped[str] = mapped_column(posts)
     department: Mapped[str] = mapped_column(default="")
     #: False: told of it together with the holder and free to take it (两级同报).
     holder: Mapped[bool] = mapped_column(default=True)

@@ -6,6 +6,11 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 
+from models.base import OpenSet
+
+#: What a conversation can wait for.
+steps = OpenSet("step")
+
 
 class Delivery(StrEnum):
     """How far an outgoing message has come."""

@@ -9,11 +9,13 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
 
+from models.base import new_id
 from models.messages.rules import Claimed, Delivery
-from models.messages.tables import Outbox
+from models.messages.tables import Outbox, Wait
+from models.people.tables import Identity
 
 
 def claim(session: Session, ids: Sequence[int], now: datetime, lease: timedelta) -> list[Claimed]:
@@ -70,3 +72,72 @@ def _mine(row: Claimed) -> Any:
     return update(Outbox).where(
         Outbox.id == row.id, Outbox.delivery == Delivery.PENDING, Outbox.attempts == row.attempts
     )
+
+
+def begin_wait(
+    session: Session,
+    found: Wait | None,
+    identity: Identity,
+    address: str,
+    step: str,
+    *,
+    now: datetime,
+    until: datetime,
+    thing_id: int | None,
+    data: dict[str, Any],
+) -> Wait:
+    """A conversation waits for this now; what it waited for before (`found`) is replaced, unless it holds a
+    draft: that goes on as it is, at once, so that the next question loses nothing."""
+    if found is not None and found.holds_draft:
+        found.address, found.until = f"{found.address}#{found.id}", now
+        session.flush()
+        found = None
+    if found is None:
+        found = Wait(
+            id=new_id(),
+            identity_id=identity.id,
+            channel=identity.channel,
+            sender=identity.external,
+            address=address,
+        )
+        session.add(found)
+    found.step, found.thing_id, found.data, found.until = step, thing_id, data, until
+    return found
+
+
+def end_wait(session: Session, wait: Wait) -> None:
+    """It waits no longer."""
+    session.delete(wait)
+
+
+def claim_wait(session: Session, wait_id: int, now: datetime) -> Wait | None:
+    """Claim and end a question that nobody answered in time; None when another process did, or somebody
+    answered."""
+    wait = session.get(Wait, wait_id)
+    mine = delete(Wait).where(Wait.id == wait_id, Wait.until <= now)
+    if wait is None or session.connection().execute(mine).rowcount != 1:
+        return None
+    session.expunge(wait)
+    return wait
+
+
+def release(
+    session: Session, row_id: int, *, wall: datetime, at: datetime, receipt: str | None
+) -> Outbox | None:
+    """A message that waited for the morning may go now: to the channel's worker, or with a `receipt` as
+    delivered; None when it went already."""
+    delivery = Delivery.PENDING if receipt is None else Delivery.SENT
+    mine = update(Outbox).where(Outbox.id == row_id, Outbox.delivery == Delivery.QUIET)
+    sent_at = None if receipt is None else wall
+    mine = mine.values(delivery=delivery, due_at=wall, at=at, sent_at=sent_at, receipt=receipt)
+    if session.connection().execute(mine).rowcount != 1:
+        return None
+    return session.get_one(Outbox, row_id, populate_existing=True)
+
+
+def blank(session: Session, thing_id: int, words: str | None, instead: str) -> None:
+    """Take a recalled message's words and pictures out of what was said about a thing."""
+    session.flush()
+    for row in session.scalars(select(Outbox).where(Outbox.about == thing_id)):
+        text = row.body["text"].replace(words, instead) if words else row.body["text"]
+        row.body = {**row.body, "text": text, "images": []}

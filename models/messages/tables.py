@@ -9,7 +9,7 @@ from sqlalchemy import Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Id, refers, words
-from models.messages.rules import Delivery
+from models.messages.rules import Delivery, steps
 
 
 class Inbox(Base):
@@ -53,8 +53,8 @@ class Outbox(Base):
     address: Mapped[str]
     #: {"text", "buttons": [{"label", "send"}], "images": [url], "links": [url]}
     body: Mapped[dict[str, Any]]
-    #: The issue it speaks of, so that quoting it names the issue.
-    about: Mapped[int | None] = mapped_column(refers("issues"))
+    #: The thing it speaks of, so that quoting it names the thing.
+    about: Mapped[int | None] = mapped_column(refers("things"))
     at: Mapped[datetime]
     delivery: Mapped[Delivery] = mapped_column(words(Delivery))
     #: Business time before which it may not go out (quiet hours).
@@ -76,7 +76,7 @@ class Wait(Base):
     __table_args__ = (
         UniqueConstraint("identity_id", "address"),
         Index("ix_waits_until", "until"),
-        Index("ix_waits_issue", "issue_id"),
+        Index("ix_waits_thing", "thing_id"),
     )
     id: Mapped[Id]
     identity_id: Mapped[int] = mapped_column(refers("identities"))
@@ -84,12 +84,12 @@ class Wait(Base):
     #: The sender's external id and the chat, repeated here so that the mirror in memory needs no join.
     sender: Mapped[str]
     address: Mapped[str]
-    step: Mapped[str]
-    issue_id: Mapped[int | None] = mapped_column(refers("issues"))
+    step: Mapped[str] = mapped_column(steps)
+    thing_id: Mapped[int | None] = mapped_column(refers("things"))
     data: Mapped[dict[str, Any]] = mapped_column(default=dict)
     until: Mapped[datetime]
 
     @property
-    def holds_report(self) -> bool:
-        """A report that has no number yet is kept here until its place is known."""
-        return self.issue_id is None and "category" in self.data and "text" in self.data
+    def holds_draft(self) -> bool:
+        """Something a resident wrote that has no number yet is kept here."""
+        return self.thing_id is None and "text" in self.data

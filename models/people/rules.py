@@ -3,42 +3,32 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, Protocol
+
+from models.base import OpenSet
+
+posts = OpenSet("post")
+#: What a post is called where residents read it.
+ROLE_NAMES = posts.titles
 
 
-class Role(StrEnum):
-    """The eleven posts of design.md §1."""
+class Role:
+    """The eleven posts of design.md §1; later subjects add theirs."""
 
-    CAPTAIN = "captain"
-    GRID_MEMBER = "grid_member"
-    SECRETARY = "secretary"
-    STREET_OFFICER = "street_officer"
-    DEPARTMENT_OFFICER = "department_officer"
-    PROPERTY_OFFICER = "property_officer"
-    OWNERS_COMMITTEE = "owners_committee"
-    PREPARATORY_GROUP = "preparatory_group"
-    CONTRACTOR = "contractor"
-    WITNESS = "witness"
-    AUDITOR = "auditor"
-
-
-#: What a post is called where residents read it (design.md §1).
-ROLE_NAMES: dict[Role, str] = {
-    Role.CAPTAIN: "楼栋长",
-    Role.GRID_MEMBER: "网格员",
-    Role.SECRETARY: "社区书记",
-    Role.STREET_OFFICER: "街道",
-    Role.DEPARTMENT_OFFICER: "部门",
-    Role.PROPERTY_OFFICER: "物业",
-    Role.OWNERS_COMMITTEE: "业委会",
-    Role.PREPARATORY_GROUP: "筹备组",
-    Role.CONTRACTOR: "施工方",
-    Role.WITNESS: "监票人",
-    Role.AUDITOR: "审计",
-}
+    CAPTAIN = posts.add("captain", "楼栋长")
+    GRID_MEMBER = posts.add("grid_member", "网格员")
+    SECRETARY = posts.add("secretary", "社区书记")
+    STREET_OFFICER = posts.add("street_officer", "街道")
+    DEPARTMENT_OFFICER = posts.add("department_officer", "部门")
+    PROPERTY_OFFICER = posts.add("property_officer", "物业")
+    OWNERS_COMMITTEE = posts.add("owners_committee", "业委会")
+    PREPARATORY_GROUP = posts.add("preparatory_group", "筹备组")
+    CONTRACTOR = posts.add("contractor", "施工方")
+    WITNESS = posts.add("witness", "监票人")
+    AUDITOR = posts.add("auditor", "审计")
 
 
 class Relation(StrEnum):
@@ -55,7 +45,7 @@ RELATION_NAMES: dict[Relation, str] = {
     Relation.TENANT: "租户",
 }
 #: One rung up when nobody answers: captain → grid member → secretary → street → department.
-LADDER: tuple[Role, ...] = (
+LADDER: tuple[str, ...] = (
     Role.CAPTAIN,
     Role.GRID_MEMBER,
     Role.SECRETARY,
@@ -63,7 +53,11 @@ LADDER: tuple[Role, ...] = (
     Role.DEPARTMENT_OFFICER,
 )
 #: Posts that work issues at all.
-HANDLERS: tuple[Role, ...] = (*LADDER, Role.PROPERTY_OFFICER)
+HANDLERS: tuple[str, ...] = (*LADDER, Role.PROPERTY_OFFICER)
+
+
+#: Posts whose holder may act anywhere in the community, whatever place is written beside the post.
+WIDE: tuple[str, ...] = (Role.STREET_OFFICER, Role.DEPARTMENT_OFFICER, Role.SECRETARY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +77,7 @@ class Serving:
     person_id: int
     key: str
     name: str
-    role: Role
+    role: str
     community_id: int | None
     estate_id: int | None
     building_id: int | None
@@ -105,13 +99,49 @@ class Serving:
     @property
     def label(self) -> str:
         """「楼栋长王建国」; a name that says the post already stands alone."""
-        role = ROLE_NAMES[self.role] if self.role is not Role.DEPARTMENT_OFFICER else self.department
+        role = ROLE_NAMES[self.role] if self.role != Role.DEPARTMENT_OFFICER else self.department
         return self.name if self.name.startswith(role) else f"{role}{self.name}"
 
     @property
     def narrowness(self) -> int:
         """How close the post is to the place: the building's own captain before one for the whole estate."""
         return 3 if self.building_id else 2 if self.grid_id else 1 if self.estate_id else 0
+
+
+@dataclass(slots=True)
+class Leaving:
+    """Somebody thinks of giving up a post; whoever listens adds how much is in their hands."""
+
+    person_id: int
+    role: str
+    tasks: int = 0
+
+
+@dataclass(slots=True)
+class Left:
+    """Somebody went away for a time, or gave up posts for good; whoever listens moves what was in their hands
+    and writes down what became of it."""
+
+    person_id: int
+    name: str
+    #: Why, in words for whoever takes over.
+    reason: str
+    for_good: bool
+    #: (number, to whom) of each thing that went over, and the numbers nobody else could take.
+    handed: list[tuple[int, str]] = field(default_factory=list)
+    kept: list[int] = field(default_factory=list)
+
+
+class Acting(Protocol):
+    """Somebody who acts in a post: a `Serving`, or whoever holds an assignment."""
+
+    @property
+    def role(self) -> str:
+        """The post."""
+
+    @property
+    def person_id(self) -> int:
+        """Who holds it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +154,7 @@ class Choice:
 
 def candidates(
     everybody: Sequence[Serving],
-    role: Role,
+    role: str,
     *,
     category: str,
     where: Area,
@@ -138,13 +168,13 @@ def candidates(
     fit = [
         s
         for s in everybody
-        if s.role is role
+        if s.role == role
         and not s.absent
         and s.person_id not in without
         and s.covers(where)
         and (
             category in s.categories
-            if role is Role.DEPARTMENT_OFFICER and department is None
+            if role == Role.DEPARTMENT_OFFICER and department is None
             else not s.categories or category in s.categories
         )
         and (department is None or s.department == department)
@@ -155,7 +185,7 @@ def candidates(
     return [s for s in fit if (bool(s.categories), s.narrowness) == best]
 
 
-def above(role: Role) -> tuple[Role, ...]:
+def above(role: str) -> tuple[str, ...]:
     """The rungs over a post; the property's duty post stands beside the captain."""
     if role not in LADDER:
         return LADDER[1:]
@@ -216,3 +246,41 @@ def spoken_name(words: str) -> str:
 def _full(name: str) -> str:
     name = re.sub(r"[\sA-Za-z,，。.!！]+", "", name)
     return name if _NAME.fullmatch(name) and not name.endswith(_FAMILIAR) else ""
+
+
+def choose(
+    everybody: Sequence[Serving],
+    *,
+    rungs: Sequence[str],
+    category: str,
+    where: Area,
+    against: Collection[str] = (),
+    without: Collection[int] = (),
+    pick: Callable[[Sequence[Serving]], Serving] = lambda equals: equals[0],
+) -> Choice | None:
+    """The first rung that has somebody, skipping the posts complained about (promise 11); of equals, whom
+    `pick` picks. None when no rung has anybody."""
+    skipped = [role for role in rungs if role in against]
+    empty: list[str] = []
+    for role in rungs:
+        if role in skipped:
+            continue
+        equals = candidates(everybody, role, category=category, where=where, without=without)
+        if not equals:
+            if not candidates(everybody, role, category=category, where=where):
+                empty.append(role)
+            continue
+        who = pick(equals)
+        return Choice(
+            who,
+            {
+                "role": role,
+                "area": who.narrowness,
+                "specialist": bool(who.categories),
+                "equals": len(equals),
+                "empty": empty,
+                "avoided": skipped,
+                "deputy": who.standing_in is not None,
+            },
+        )
+    return None

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from models.base import Fact, new_id
@@ -16,7 +16,7 @@ from models.people.find.serving import on_leave
 from models.people.rules import Relation
 from models.people.tables import Absence, Claim, Identity, Person, Post
 from models.places.rules import bare, owners_of
-from models.places.steps import CLAIMS, next_number
+from models.places.steps import next_number
 from models.places.tables import Household
 
 
@@ -41,7 +41,7 @@ def make_claim(
     claim = Claim(
         id=new_id(),
         community_id=community_id,
-        number=next_number(session, community_id, CLAIMS),
+        number=next_number(session, community_id, "claims"),
         identity_id=identity_id,
         household_id=household_id,
         name=name,
@@ -144,3 +144,26 @@ def end_posts(session: Session, posts: Sequence[Post], now: datetime) -> None:
             session.delete(post)
         else:
             post.until = now
+
+
+_ACCOUNT = select(Identity).where(
+    Identity.channel == bindparam("channel"), Identity.external == bindparam("external")
+)
+#: How fresh `seen_at` is kept: a write for every message would be too many.
+_SEEN_EVERY = timedelta(hours=12)
+
+
+def account(
+    session: Session, channel: str, external: str, now: datetime, *, person_id: int | None = None
+) -> Identity:
+    """The account of a channel, made when it first matters; it belongs to `person_id` from now on if it has
+    been nobody's."""
+    found = session.scalars(_ACCOUNT, {"channel": channel, "external": external}).first()
+    if found is None:
+        found = Identity(id=new_id(), channel=channel, external=external, seen_at=now, ignored=False)
+        session.add(found)
+    elif now - found.seen_at > _SEEN_EVERY:
+        found.seen_at = now
+    if found.person_id is None and person_id is not None:
+        found.person_id = person_id
+    return found

@@ -8,7 +8,7 @@ from sqlalchemy import CheckConstraint, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Id, refers, words
-from models.people.rules import Relation, Role
+from models.people.rules import Relation, posts
 
 
 class Person(Base):
@@ -44,7 +44,7 @@ class Post(Base):
     )
     id: Mapped[Id]
     person_id: Mapped[int] = mapped_column(refers("people"))
-    role: Mapped[Role] = mapped_column(words(Role))
+    role: Mapped[str] = mapped_column(posts)
     #: NULL: the whole installation (a street or department that serves several communities).
     community_id: Mapped[int | None] = mapped_column(refers("communities"))
     estate_id: Mapped[int | None] = mapped_column(refers("estates"))

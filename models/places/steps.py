@@ -1,4 +1,4 @@
-"""Running numbers: one series a community for everything residents can name by number."""
+"""Running numbers: each community has its own of every series."""
 
 from __future__ import annotations
 
@@ -7,9 +7,6 @@ from sqlalchemy.orm import Session
 
 from models.places.tables import Counter
 
-#: Issues, votes, matters, projects and sign-ups share one series, so that 「附议 17」 is never ambiguous.
-THINGS = "things"
-CLAIMS = "claims"
 _RAISE = (
     update(Counter)
     .where(Counter.community_id == bindparam("c"), Counter.series == bindparam("s"))
@@ -18,7 +15,7 @@ _RAISE = (
 )
 
 
-def next_number(session: Session, community_id: int, series: str = THINGS) -> int:
+def next_number(session: Session, community_id: int, series: str) -> int:
     """The next number; the counter's row makes concurrent turns wait for one another."""
     value = session.connection().execute(_RAISE, {"c": community_id, "s": series}).scalar()
     if value is not None:

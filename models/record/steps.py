@@ -19,7 +19,7 @@ def continue_chain(
     payload: dict[str, Any],
     now: datetime,
     *,
-    issue_id: int | None = None,
+    thing_id: int | None = None,
 ) -> Notice:
     """Continue the community's chain. The head row makes concurrent writers wait; UNIQUE(community, seq)
     refuses a fork."""
@@ -35,7 +35,7 @@ def continue_chain(
         seq=head.seq + 1,
         kind=kind,
         at=at,
-        issue_id=issue_id,
+        thing_id=thing_id,
         salt=salt,
         payload=payload,
         payload_hash=committed,

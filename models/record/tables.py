@@ -26,7 +26,8 @@ class Notice(Base):
     seq: Mapped[int]
     kind: Mapped[str]
     at: Mapped[datetime]
-    issue_id: Mapped[int | None] = mapped_column(refers("issues"))
+    #: What it speaks of.
+    thing_id: Mapped[int | None] = mapped_column(refers("things"))
     salt: Mapped[str | None]
     payload: Mapped[dict[str, Any] | None]
     payload_hash: Mapped[str]

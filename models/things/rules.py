@@ -1,17 +1,11 @@
-"""What may fall due."""
+"""What has a number, and what may fall due: sets to which every subject adds its own."""
 
 from __future__ import annotations
 
-from enum import StrEnum
+from models.base import OpenSet
 
+kinds = OpenSet("kind of thing")
+deadline_kinds = OpenSet("deadline kind")
 
-class Due(StrEnum):
-    """What falls due."""
-
-    ACCEPT = "accept"
-    RESOLVE = "resolve"
-    CONFIRM = "confirm"
-    VISIT = "visit"
-    REPORT_IN = "report_in"
-    HOLD = "hold"
-    HOLD_APPROVAL = "hold_approval"
+#: The series of running numbers that all things of a community share, so that 「附议 17」 is never ambiguous.
+SERIES = "things"

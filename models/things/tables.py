@@ -1,23 +1,67 @@
-"""The clocks that run for things."""
+"""Things: whatever has a running number; and the clocks that run for them."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any, ClassVar
 
-from sqlalchemy import Index, text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, declared_attr, mapped_column, relationship
 
-from models.base import Base, Id, refers, words
-from models.things.rules import Due
+from models.base import Base, Id, refers
+from models.things.rules import deadline_kinds, kinds
+
+
+class Thing(Base):
+    """One number of a community's series, and what it is the number of."""
+
+    __tablename__ = "things"
+    __table_args__ = (UniqueConstraint("community_id", "number"),)
+    id: Mapped[Id]
+    community_id: Mapped[int] = mapped_column(refers("communities"))
+    number: Mapped[int]
+    kind: Mapped[str] = mapped_column(kinds)
+
+
+class Numbered:
+    """What every mapped class of a thing shares: its row has the id of its `Thing`, which has the number."""
+
+    #: Kind → the class of its rows.
+    classes: ClassVar[dict[str, type[Any]]] = {}
+    kind: ClassVar[str]
+
+    def __init_subclass__(cls, **more: Any) -> None:
+        super().__init_subclass__(**more)
+        cls.classes[cls.kind] = cls
+
+    @declared_attr
+    def id(cls) -> Mapped[int]:  # noqa: N805 - SQLAlchemy's own protocol
+        """The id of the thing."""
+        return mapped_column(refers("things"), primary_key=True)
+
+    @declared_attr
+    def community_id(cls) -> Mapped[int]:  # noqa: N805 - likewise
+        """The tenant."""
+        return mapped_column(refers("communities"))
+
+    @declared_attr
+    def thing(cls) -> Mapped[Thing]:  # noqa: N805 - likewise
+        """Read together with the row."""
+        return relationship(Thing, lazy="joined", innerjoin=True)
+
+    @property
+    def number(self) -> int:
+        """The running number, unique in the community."""
+        return self.thing.number
 
 
 class Deadline(Base):
-    """One clock that runs for one issue. Open while `settled_at` is NULL; `met` says how it ended (NULL:
+    """One clock that runs for one thing. Open while `settled_at` is NULL; `met` says how it ended (NULL:
     cancelled)."""
 
     __tablename__ = "deadlines"
     __table_args__ = (
-        Index("ix_deadlines_issue", "issue_id"),
+        Index("ix_deadlines_thing", "thing_id"),
         Index(
             "ix_deadlines_due",
             "due_at",
@@ -27,10 +71,10 @@ class Deadline(Base):
     )
     id: Mapped[Id]
     community_id: Mapped[int] = mapped_column(refers("communities"))
-    issue_id: Mapped[int] = mapped_column(refers("issues"))
-    assignment_id: Mapped[int | None] = mapped_column(refers("assignments"))
-    report_in_id: Mapped[int | None] = mapped_column(refers("report_ins"))
-    what: Mapped[Due] = mapped_column(words(Due))
+    thing_id: Mapped[int] = mapped_column(refers("things"))
+    what: Mapped[str] = mapped_column(deadline_kinds)
+    #: The id of the part of the thing that the clock is about (one department's report-in), if it is not all of it.
+    part_id: Mapped[int | None]
     due_at: Mapped[datetime]
     missed_at: Mapped[datetime | None]
     settled_at: Mapped[datetime | None]

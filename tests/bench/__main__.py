@@ -110,8 +110,7 @@ class Bench:
         """Progress, on standard error."""
         print(f"[{time.strftime('%H:%M:%S')}] {line}", file=sys.stderr, flush=True)
 
-    # --- the load
-    # -------------------------------------------------------------------------------------------------------
+    # --- the load ---------------------------------------------------------------------------------
 
     def plain_line(self) -> bytes:
         """Somebody says what a glance dismisses."""

@@ -12,18 +12,17 @@ from sqlalchemy import Connection, insert, select
 
 from bot.database import parse_url, sync_engine
 from models.base import Base, new_id
-from models.issues.rules import Status, Urgency, words_hash
+from models.issues.rules import ISSUE, Due, Status, Urgency, words_hash
 from models.issues.tables import Assignment, Endorsement, Issue, IssueEvent
 from models.messages.rules import Delivery
 from models.messages.tables import Inbox, Outbox
 from models.people.rules import Role
 from models.people.tables import Chat, Identity, Person, Post
-from models.places.steps import THINGS
 from models.places.tables import Building, Community, Counter, Household
 from models.record.rules import GENESIS, entry_hash, payload_hash, stamp
 from models.record.tables import LedgerHead, Notice
-from models.things.rules import Due
-from models.things.tables import Deadline
+from models.things.rules import SERIES
+from models.things.tables import Deadline, Thing
 from tests.bench.lines import TROUBLES
 
 CATEGORIES = (
@@ -72,7 +71,8 @@ def history(town: Town, count: int) -> Iterator[Rows]:
     head, seq = GENESIS, 0
     for first in range(0, count, CHUNK):
         rows: Rows = {
-            kind: [] for kind in (Issue, Endorsement, Assignment, IssueEvent, Deadline, Notice, Inbox, Outbox)
+            kind: []
+            for kind in (Thing, Issue, Endorsement, Assignment, IssueEvent, Deadline, Notice, Inbox, Outbox)
         }
         for place in range(first, min(count, first + CHUNK)):
             live = place >= count - LIVE
@@ -85,7 +85,7 @@ def history(town: Town, count: int) -> Iterator[Rows]:
         yield rows
     yield {
         LedgerHead: [{"community_id": town.community, "seq": seq, "hash": head}],
-        Counter: [{"community_id": town.community, "series": THINGS, "value": count}],
+        Counter: [{"community_id": town.community, "series": SERIES, "value": count}],
     }
 
 
@@ -102,7 +102,6 @@ def _issue(town: Town, rows: Rows, place: int, count: int, live: bool) -> dict[s
     issue = {
         "id": common["issue_id"],
         "community_id": town.community,
-        "number": place + 1,
         "status": status,
         "category": category,
         "urgency": Urgency.ORDINARY,
@@ -124,6 +123,8 @@ def _issue(town: Town, rows: Rows, place: int, count: int, live: bool) -> dict[s
         "changed_at": opened + timedelta(hours=30),
     }
     rows[Issue].append(issue)
+    thing = {"id": issue["id"], "community_id": town.community, "number": place + 1, "kind": ISSUE}
+    rows[Thing].append(thing)
     rated = (
         {"score": place % 5 + 1, "rated_at": opened + timedelta(hours=31)}
         if not live
@@ -182,12 +183,13 @@ def _issue(town: Town, rows: Rows, place: int, count: int, live: bool) -> dict[s
             }
         )
     for what in (Due.ACCEPT, *((Due.RESOLVE,) if accepted else ()), *(() if live else (Due.CONFIRM,))):
-        running = live and (what is Due.RESOLVE or not accepted)
+        running = live and (what == Due.RESOLVE or not accepted)
         due = END + timedelta(days=300) if running else opened + timedelta(days=2)
         rows[Deadline].append(
             {
                 "id": new_id(),
-                **common,
+                "community_id": town.community,
+                "thing_id": issue["id"],
                 "what": what,
                 "due_at": due,
                 "settled_at": None if running else opened,
@@ -207,7 +209,7 @@ def _messages(town: Town, rows: Rows, issue: dict[str, Any], place: int, opened:
         f"dm:captain{place % 60 + 1}",
         f"dm:{town.people[place % len(town.people)].key}",
     ):
-        body = {"text": f"收到，#{issue['number']} 已转给楼栋长", "buttons": [], "images": [], "links": []}
+        body = {"text": f"收到，#{place + 1} 已转给楼栋长", "buttons": [], "images": [], "links": []}
         sent = {
             "at": opened,
             "delivery": Delivery.SENT,
@@ -233,7 +235,7 @@ def _messages(town: Town, rows: Rows, issue: dict[str, Any], place: int, opened:
 def _notice(rows: Rows, issue: dict[str, Any], seq: int, previous: str) -> str:
     payload = {
         "status": "closed",
-        "number": issue["number"],
+        "number": seq,
         "title": "3栋 · 漏水排水",
         "category": issue["category"],
         "endorsements": 0,
@@ -247,7 +249,7 @@ def _notice(rows: Rows, issue: dict[str, Any], seq: int, previous: str) -> str:
         "seq": seq,
         "kind": "issue_closed",
         "at": at,
-        "issue_id": issue["id"],
+        "thing_id": issue["id"],
     }
     rows[Notice].append(
         known

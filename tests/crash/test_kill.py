@@ -146,11 +146,11 @@ def check(connection: sqlite3.Connection, answers: dict[str, list[dict[str, Any]
     }
     assert len(numbers) == REPORTS, "a report was not answered with a number"
     assert sorted(numbers.values()) == list(range(1, REPORTS + 1)), "numbers are not 1 to 500, once each"
-    assert [n for (n,) in rows("SELECT number FROM issues ORDER BY number")] == list(range(1, REPORTS + 1))
+    assert [n for (n,) in rows("SELECT number FROM things ORDER BY number")] == list(range(1, REPORTS + 1))
     assert rows("SELECT value FROM counters WHERE series = 'things'") == [(REPORTS,)]
     assert rows("SELECT count(*), count(DISTINCT message_id) FROM inbox") == [(REPORTS, REPORTS)]
     # The number that a message was told is the number of the issue with that message behind it.
-    told = dict(rows("SELECT e.message_id, i.number FROM endorsements e JOIN issues i ON i.id = e.issue_id"))
+    told = dict(rows("SELECT e.message_id, i.number FROM endorsements e JOIN things i ON i.id = e.issue_id"))
     assert told == numbers
     for table in ("endorsements", "assignments", "deadlines"):
         assert Counter(n for (n,) in rows(f"SELECT count(*) FROM {table} GROUP BY issue_id")) == {
@@ -161,7 +161,7 @@ def check(connection: sqlite3.Connection, answers: dict[str, list[dict[str, Any]
         "SELECT count(*) FROM deadlines WHERE what = 'accept' AND settled_at IS NULL AND missed_at IS NULL"
     ) == [(REPORTS,)]
     assert rows("SELECT count(*) FROM issue_events WHERE what = 'opened'") == [(REPORTS,)]
-    pushed = rows("SELECT i.number, o.address, p.key FROM outbox o JOIN issues i ON i.id = o.about JOIN assignments a ON a.issue_id = i.id "
+    pushed = rows("SELECT i.number, o.address, p.key FROM outbox o JOIN things i ON i.id = o.about JOIN assignments a ON a.issue_id = i.id "
                   "JOIN people p ON p.id = a.person_id WHERE o.address = 'dm:' || p.key ORDER BY i.number")  # fmt: skip
     assert [number for number, _, _ in pushed] == list(range(1, REPORTS + 1)), (
         "a task was not pushed to its holder exactly once"

@@ -51,8 +51,7 @@ def yishiting(
     )
 
 
-# --- the configuration
-# ----------------------------------------------------------------------------------------------------
+# --- the configuration ----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -101,8 +100,7 @@ def test_a_mistyped_variable_is_told_with_the_likely_one(tmp_path: Path) -> None
     assert "--workers" in done.stderr
 
 
-# --- run
-# ------------------------------------------------------------------------------------------------------------------
+# --- run ------------------------------------------------------------------------------------------
 
 
 @pytest.mark.crash
@@ -188,8 +186,7 @@ async def test_health_tells_of_a_lost_database(tmp_path: Path) -> None:
             assert (await client.get("/metrics")).status == 200
 
 
-# --- understand
-# -----------------------------------------------------------------------------------------------------------
+# --- understand -----------------------------------------------------------------------------------
 
 
 def test_understand_answers_line_for_line_in_order() -> None:
@@ -259,8 +256,7 @@ async def test_understand_knows_the_roster_of_a_named_community_and_reviews_corr
     assert "改正过 1 条" in reviewed.stdout
 
 
-# --- verify and export
-# ----------------------------------------------------------------------------------------------------
+# --- verify and export ----------------------------------------------------------------------------
 
 
 async def test_export_holds_every_table_and_a_ledger_that_verifies(tmp_path: Path) -> None:
@@ -370,8 +366,7 @@ def test_verify_of_garbage_is_one_line_and_exit_1(tmp_path: Path) -> None:
         assert (done.returncode, len(done.stdout.splitlines()), done.stderr) == (1, 1, "")
 
 
-# --- doctor, backup, erase
-# ------------------------------------------------------------------------------------------------
+# --- doctor, backup, erase ------------------------------------------------------------------------
 
 
 async def test_doctor_names_what_is_broken_and_how_to_mend_it(tmp_path: Path) -> None:

@@ -19,17 +19,17 @@ from bot.turns.clock import Clock
 from bot.turns.message import Inbound, Sent
 from bot.turns.texts import Texts
 from config.settings import Settings
+from handlers import chat
 from handlers.pages import Site, mount
 from handlers.pages.limits import Limits
 from models.base import Base, new_id
-from models.issues.rules import Status, Urgency
+from models.issues.rules import ISSUE, Due, Status, Urgency
 from models.issues.tables import Assignment, Endorsement, Issue, IssueEvent, Photo
 from models.people.rules import Relation, Role
 from models.people.tables import Identity, Person, Post
 from models.places.tables import Building, Community, District, Estate, Grid, Household, Street
 from models.record.steps import continue_chain
-from models.things.rules import Due
-from models.things.tables import Deadline
+from models.things.tables import Deadline, Thing
 
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 COMMUNITY, ESTATE = "金康社区", "金康园小区"
@@ -94,7 +94,6 @@ def make_issue(community_id: int, building: Building | None, number: int, **chan
     values: dict[str, object] = {
         "id": new_id(),
         "community_id": community_id,
-        "number": number,
         "status": Status.OPEN,
         "category": "elevator",
         "urgency": Urgency.ORDINARY,
@@ -113,7 +112,8 @@ def make_issue(community_id: int, building: Building | None, number: int, **chan
         "opened_at": NOW - timedelta(hours=number % 50),
         "changed_at": NOW,
     }
-    return Issue(**(values | changes))
+    thing = Thing(id=values["id"], community_id=community_id, number=number, kind=ISSUE)
+    return Issue(thing=thing, **(values | changes))
 
 
 @dataclass(slots=True)
@@ -243,7 +243,7 @@ def furnish(session: Session) -> dict[str, int]:
         session.add(
             Deadline(
                 community_id=community.id,
-                issue_id=accepted.id,
+                thing_id=accepted.id,
                 what=what,
                 due_at=NOW + timedelta(hours=2),
                 missed_at=missed,
@@ -315,7 +315,7 @@ def furnish(session: Session) -> dict[str, int]:
         )
     for _ in range(3):
         continue_chain(
-            session, community.id, "issue", {"number": 18, "title": HOSTILE}, NOW, issue_id=closed.id
+            session, community.id, "issue", {"number": 18, "title": HOSTILE}, NOW, thing_id=closed.id
         )
     for n in range(45):
         session.add(
@@ -350,6 +350,7 @@ async def scene(home: Path, **settings_: object) -> AsyncIterator[Scene]:
         texts=Texts(),
         clock=clock,
         hub=hub,
+        kinds=chat.router().kinds,
         tokens=Tokens(b"k" * 32),
         limits=limits,
     )

@@ -168,8 +168,7 @@ async def test_the_page_rings_in_an_emergency_and_says_what_is_private(pages: Sc
     assert "金康园小区3栋" in html
 
 
-# --- following
-# ------------------------------------------------------------------------------------------------------------
+# --- following ------------------------------------------------------------------------------------
 
 
 async def answer(pages: Scene, status: int = 303, **fields: str) -> str:

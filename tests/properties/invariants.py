@@ -17,7 +17,7 @@ def broken(session: Session, issue: Issue) -> list[str]:
     """What does not hold, in words."""
     wrong = []
     assignments = list(session.scalars(select(Assignment).where(Assignment.issue_id == issue.id)))
-    deadlines = list(session.scalars(select(Deadline).where(Deadline.issue_id == issue.id)))
+    deadlines = list(session.scalars(select(Deadline).where(Deadline.thing_id == issue.id)))
     events = list(
         session.scalars(select(IssueEvent).where(IssueEvent.issue_id == issue.id).order_by(IssueEvent.id))
     )
@@ -28,7 +28,7 @@ def broken(session: Session, issue: Issue) -> list[str]:
     if issue.status in ENDED and any(a.ended_at is None for a in assignments):
         wrong.append(f"{issue.status} and still in somebody's hands")
     if issue.status in ENDED and [d for d in ticking if d.what != "visit"]:
-        wrong.append(f"{issue.status} and still ticking: {[d.what.value for d in ticking]}")
+        wrong.append(f"{issue.status} and still ticking: {[d.what for d in ticking]}")
     if issue.status is Status.ACCEPTED and not any(a.accepted_at for a in assignments if a.ended_at is None):
         wrong.append("accepted and nobody has accepted it")
     if any(d.missed_at is not None and d.settled_at is not None and d.met for d in deadlines):

@@ -22,6 +22,7 @@ from bot.app import Yishiting
 from bot.turns.message import Inbound, Sent
 from models.issues.rules import Status
 from models.issues.tables import Issue
+from models.things.tables import Thing
 from tests.properties.invariants import broken, may_follow
 from tests.town import town
 
@@ -108,7 +109,7 @@ def look(numbers: tuple[int, int]) -> dict[int, tuple[Status, list[str]]]:
     runner, bot = PLAY[0]
 
     def read(session: Session) -> dict[int, tuple[Status, list[str]]]:
-        rows = session.scalars(select(Issue).where(Issue.number.in_(numbers)))
+        rows = session.scalars(select(Issue).join(Issue.thing).where(Thing.number.in_(numbers)))
         return {row.number: (row.status, broken(session, row)) for row in rows}
 
     return runner.run(bot.database.read(read))

@@ -27,17 +27,16 @@ from bot.migrate import upgrade
 from config.rules import load_issue_rules
 from config.settings import Settings
 from models.base import new_id
-from models.issues.find.hands import holder_of, last_holder
-from models.issues.find.rows import running
-from models.issues.rules import LIVE, TRANSITIONS, NotAllowed, Said, Status, Urgency
-from models.issues.steps import close, end_assignments, finish, give, open_issue, record, start, stop, take
+from models.issues.rules import LIVE, TRANSITIONS, Due, NotAllowed, Said, Status, Urgency
+from models.issues.steps.backing import open_issue
+from models.issues.steps.journey import Journey
 from models.issues.tables import Assignment, Issue, IssueEvent
 from models.people.find.directory import Located
 from models.people.rules import Choice, Role, Serving
 from models.people.tables import Identity
-from models.things.rules import Due
+from models.things.find import running
+from models.things.steps import start_clock
 from models.things.tables import Deadline
-from models.time import limit_from
 from tests.properties.invariants import broken
 from tests.town import OFFICERS, START, people
 
@@ -90,7 +89,7 @@ def test_a_step_outside_the_table_changes_nothing(was: Status, wanted: Status, n
     assert (issue.status, issue.changed_at) == (was, START)
 
 
-class Journey(RuleBasedStateMachine):
+class AnyOrder(RuleBasedStateMachine):
     """Whatever is done with an issue, in whatever order, its rows agree with each other."""
 
     connection: Connection
@@ -106,13 +105,17 @@ class Journey(RuleBasedStateMachine):
         )
         self.now = START
         said = Said("三栋漏水，天花板滴水", category, urgency, Located(1, 3, "1", "101"), message_id="m1")
-        self.issue = open_issue(self.session, RULES, 1, said, self.now, reporter_id=1, chat_id=1)
+        self.issue = open_issue(self.session, RULES, 1, said, self.now, reporter_id=1, chat_id=1).issue
         self.was, self.lines = Status.OPEN, 0
 
     def teardown(self) -> None:
         if hasattr(self, "connection"):
             self.session.close()
             self.connection.close()
+
+    @property
+    def way(self) -> Journey:
+        return Journey(self.session, RULES, self.issue, self.now)
 
     @property
     def status(self) -> Status:
@@ -122,66 +125,64 @@ class Journey(RuleBasedStateMachine):
     def wait(self, minutes: int) -> None:
         self.now += timedelta(minutes=minutes)
         self.session.flush()
-        for clock in running(self.session, self.issue):
+        for clock in running(self.session, self.issue.id):
             if clock.missed_at is None and clock.due_at <= self.now:
                 clock.missed_at = self.now
 
     @precondition(lambda self: self.status in LIVE)
     @rule(who=st.sampled_from(PEOPLE))
-    def hand_over(self, who: tuple[int, str, str, Role]) -> None:
-        end_assignments(self.session, self.issue, self.now)
-        stop(self.session, self.issue, self.now, Due.ACCEPT)
-        if self.status is Status.ACCEPTED:
-            self.issue.move_to(Status.OPEN, self.now)
+    def hand_over(self, who: tuple[int, str, str, str]) -> None:
         person_id, key, name, role = who
         serving = Serving(person_id, key, name, role, 1, None, None, None, "", frozenset(), absent=False)
-        give(self.session, RULES, self.issue, Choice(serving, {"role": role.value}), self.now)
+        own = self.way.holder()
+        if own is None:
+            self.way.withdraw_offer()
+        else:
+            self.way.pass_on(own, "")
+        self.way.give(Choice(serving, {"role": role}))
 
     @precondition(lambda self: self.status in LIVE)
     @rule()
     def accept(self) -> None:
         self.session.flush()
-        own = holder_of(self.session, self.issue)
-        if own is not None and own.accepted_at is None:
-            take(self.session, RULES, self.issue, own, self.now)
+        own = self.way.holder()
+        if own is not None:
+            self.way.ensure_taken(own)
             assert self.status is Status.ACCEPTED
 
     @precondition(lambda self: self.status is Status.ACCEPTED)
     @rule()
     def resolve(self) -> None:
-        stop(self.session, self.issue, self.now, Due.RESOLVE, met=True)
-        self.issue.move_to(Status.RESOLVED, self.now)
-        record(self.session, self.issue, self.now, "resolved", role=Role.CAPTAIN)
-        start(self.session, self.issue, Due.CONFIRM, limit_from(self.now, RULES.confirm))
+        own = self.way.holder()
+        assert own is not None
+        self.way.resolve(own, "修好了")
+
+    @precondition(lambda self: self.status is Status.RESOLVED)
+    @rule(what=st.sampled_from(["confirmed", "visited", "closed_silent"]))
+    def close(self, what: str) -> None:
+        self.way.close(what, "3栋 · 漏水排水")
+        assert self.status is Status.CLOSED
 
     @precondition(lambda self: self.status is Status.RESOLVED)
     @rule()
-    def confirm(self) -> None:
-        stop(self.session, self.issue, self.now, Due.CONFIRM, Due.VISIT, met=True)
-        close(self.session, self.issue, self.now)
-        assert self.status is Status.CLOSED
+    def nobody_answers(self) -> None:
+        self.way.not_reached()
 
     @precondition(lambda self: self.status in (Status.RESOLVED, Status.CLOSED))
+    @rule(present=st.booleans())
+    def contest(self, present: bool) -> None:
+        assert (self.way.contest("没修好", present=present) is not None) == present
+
+    @precondition(lambda self: self.status in LIVE)
     @rule()
-    def contest(self) -> None:
-        stop(self.session, self.issue, self.now, Due.CONFIRM, Due.VISIT, met=False)
-        record(self.session, self.issue, self.now, "contested")
-        own = last_holder(self.session, self.issue)
-        assert own is not None
-        self.issue.move_to(Status.ACCEPTED, self.now)
-        own.ended_at = None
-        start(
-            self.session,
-            self.issue,
-            Due.RESOLVE,
-            limit_from(self.now, RULES.resolve[self.issue.urgency]),
-            assignment_id=own.id,
-        )
+    def danger(self) -> None:
+        self.way.alarm("fire")
+        assert self.issue.urgency is Urgency.EMERGENCY
 
     @precondition(lambda self: self.status in LIVE)
     @rule(how=st.sampled_from([Status.REFUSED, Status.WITHDRAWN]))
     def end(self, how: Status) -> None:
-        finish(self.session, self.issue, how, self.now, how.value)
+        self.way.finish(how, how.value)
 
     @rule(wanted=st.sampled_from(Status))
     def skip(self, wanted: Status) -> None:
@@ -215,7 +216,7 @@ class Journey(RuleBasedStateMachine):
 
 def test_any_order_of_steps() -> None:
     run_state_machine_as_test(
-        Journey, settings=settings(max_examples=40, stateful_step_count=25, deadline=None)
+        AnyOrder, settings=settings(max_examples=40, stateful_step_count=25, deadline=None)
     )
 
 
@@ -232,7 +233,7 @@ def test_the_database_refuses_a_second_holder(people: list[int]) -> None:
             START,
             reporter_id=1,
             chat_id=None,
-        )
+        ).issue
         common: dict[str, Any] = {
             "community_id": 1,
             "issue_id": issue.id,
@@ -259,17 +260,18 @@ def test_a_clock_missed_stays_missed() -> None:
             START,
             reporter_id=1,
             chat_id=None,
-        )
+        ).issue
         late, fine = (
-            start(session, issue, what, START + timedelta(hours=1)) for what in (Due.ACCEPT, Due.RESOLVE)
+            start_clock(session, issue.thing, what, START + timedelta(hours=1))
+            for what in (Due.ACCEPT, Due.RESOLVE)
         )
         session.flush()
         late.missed_at = START + timedelta(hours=2)
-        stop(session, issue, START + timedelta(hours=3), met=True)
+        Journey(session, RULES, issue, START + timedelta(hours=3)).stop(met=True)
         session.expire_all()
         found = {
             row.what: row.met
-            for row in session.scalars(select(Deadline).where(Deadline.issue_id == issue.id))
+            for row in session.scalars(select(Deadline).where(Deadline.thing_id == issue.id))
         }
         assert found == {late.what: False, fine.what: True}
         session.close()

@@ -8,9 +8,8 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from bot.turns.turn import quiet_until
 from config.rules import load_issue_rules
-from models.time import CHINA, after, calendar_knows, is_working_day
+from models.time import CHINA, after, calendar_knows, is_working_day, quiet_until
 
 RULES = load_issue_rules()
 MINUTES = st.integers(0, 40 * 365 * 24 * 60)

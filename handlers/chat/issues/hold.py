@@ -1,37 +1,33 @@
-"""挂账 17 到12月20日 等配件: waiting is said openly and approved one rung up, instead of tempting anybody to
-report 完成."""
+"""挂账 17 到12月20日 等配件: waiting is said openly and approved one rung up, instead of tempting anybody to report
+完成."""
 
 from __future__ import annotations
 
 import re
 from datetime import timedelta
 
-from sqlalchemy import select
-
 from bot.language import parse_until
+from bot.turns import meant
 from bot.turns.message import Refused, Reply
 from bot.turns.router import Router
 from bot.turns.turn import Turn
-from handlers.chat.issues.work import ensure_taken, tell_backers, working
-from handlers.chat.things.number import in_hand, named
-from models.base import new_id
-from models.issues.find.hands import active_assignments, choose
-from models.issues.rules import Urgency
-from models.issues.steps import record, start, stop
+from handlers.chat.issues.assign import whom
+from handlers.chat.issues.issue import in_hand, journey, tell_backers
+from handlers.chat.issues.work import ensure_taken, working
+from models.issues.find.rows import holds_for, open_hold
+from models.issues.rules import ISSUE, Due, Urgency
+from models.issues.steps import holds
 from models.issues.tables import Hold, Issue
-from models.people.rules import ROLE_NAMES, Role, above
-from models.things.rules import Due
+from models.people.rules import ROLE_NAMES, Role, Serving, above
 from models.things.tables import Deadline
-from models.time import limit_from
 
 router = Router()
 
 
-@router.command("hold")
-def hold(turn: Turn) -> Reply:
+@router.command_on(ISSUE, "hold", among=in_hand())
+def hold(turn: Turn, issue: Issue) -> Reply:
     """Ask to wait until a day."""
-    issue = in_hand(turn, "hold")[0]
-    own = working(turn, issue, "hold")
+    own = working(turn, issue)
     if issue.urgency is Urgency.EMERGENCY:
         raise Refused("hold/emergency", about_number=issue.number)
     until = parse_until(turn.command.rest, turn.local)
@@ -42,37 +38,12 @@ def hold(turn: Turn) -> Reply:
     if until > last:
         raise Refused("hold/too_long", about_number=issue.number, last=last)
     ensure_taken(turn, issue, own)
-    approver = choose(
-        turn.session,
-        turn.serving(),
-        rungs=above(own.role),
-        category=issue.category,
-        where=turn.area(issue),
-        against=tuple(filter(None, issue.against.split(","))),
-        without=(own.person_id,),
-    )
+    approver = whom(turn, issue, above(own.role), {own.person_id})
     if approver is None:
         raise Refused("hold/nobody", about_number=issue.number)
-    asked = open_hold(turn, issue)
-    if asked is not None:
-        asked.decided_at, asked.approved = turn.now, False
-        turn.session.flush()
-        stop(turn.session, issue, turn.now, Due.HOLD_APPROVAL)
-    turn.session.add(
-        Hold(
-            id=new_id(),
-            community_id=issue.community_id,
-            issue_id=issue.id,
-            asked_by=own.person_id,
-            asked_at=turn.now,
-            approver_id=approver.who.person_id,
-            until=until,
-            reason=reason,
-        )
-    )
-    start(turn.session, issue, Due.HOLD_APPROVAL, limit_from(turn.now, turn.world.rules.hold_approval))
-    record(turn.session, issue, turn.now, "hold_asked", role=own.role, person_id=own.person_id, detail=reason)
-    turn.tell(approver.who, "hold/approve", about=issue, until=until, reason=reason, by=turn.called(own.role))
+    holds.ask(journey(turn, issue), own, approver.who.person_id, until, reason)
+    by = turn.called(own.role)
+    turn.tell(approver.who, "hold/approve", about=issue, until=until, reason=reason, by=by)
     return turn.whisper("hold/asked", about=issue, role=ROLE_NAMES[approver.who.role], until=until)
 
 
@@ -85,62 +56,37 @@ def _reason(rest: str) -> str:
     return rest.strip()[match.end() :].strip(" ,，:：") if match else ""
 
 
-def open_hold(turn: Turn, issue: Issue) -> Hold | None:
-    """The request that waits for an answer."""
-    return turn.session.scalars(
-        select(Hold).where(Hold.issue_id == issue.id, Hold.decided_at.is_(None))
-    ).first()
-
-
-def _asked(turn: Turn) -> tuple[Issue, Hold]:
-    """The request meant by 同意挂账: numbered, quoted, or the only one waiting for this person; only who is
-    above may answer."""
-    said = named(turn)
-    if said:
-        request = open_hold(turn, said[0])
+def _asked(turn: Turn) -> tuple[Issue, Hold, Serving]:
+    """The request meant by 同意挂账 (numbered, quoted, or the only one waiting for this person) and the post
+    above whoever asked; raises `Refused`."""
+    named = meant.named(turn)
+    if named and named[0].kind != ISSUE:
+        raise meant.not_for(turn, turn.command.verb, named[0], (ISSUE,))
+    if named:
+        request = open_hold(turn.session, named[0])
         if request is None:
-            raise Refused("hold/not_asked", about_number=said[0].number)
-        return _above(turn, said[0], request)
-    mine = turn.session.scalars(
-        select(Hold).where(
-            Hold.approver_id == (turn.person.id if turn.person else 0), Hold.decided_at.is_(None)
-        )
-    ).all()
-    if len(mine) != 1:
-        raise Refused("hold/which")
-    return _above(turn, turn.session.get_one(Issue, mine[0].issue_id), mine[0])
-
-
-def _above(turn: Turn, issue: Issue, request: Hold) -> tuple[Issue, Hold]:
-    """Checked at the moment of acting: the request still stands, and the speaker still is above whoever
-    asked."""
-    if not issue.live or all(
-        a.person_id != request.asked_by for a in active_assignments(turn.session, issue)
-    ):
+            raise Refused("hold/not_asked", about_number=named[0].number)
+    else:
+        mine = holds_for(turn.session, turn.person.id) if turn.person else []
+        if len(mine) != 1:
+            raise Refused("hold/which")
+        request = mine[0]
+    issue = named[0] if named else turn.session.get_one(Issue, request.issue_id)
+    # Checked at the moment of acting: the request still stands, and the speaker still is above whoever asked.
+    still = issue.live and any(a.person_id == request.asked_by for a in journey(turn, issue).hands())
+    if not still:
         raise Refused("hold/not_asked", about_number=issue.number)
-    turn.acting((Role.SECRETARY, Role.STREET_OFFICER, Role.GRID_MEMBER), issue)
-    if turn.person is not None and turn.person.id == request.asked_by:
+    post = turn.acting((Role.SECRETARY, Role.STREET_OFFICER, Role.GRID_MEMBER), issue)
+    if post.person_id == request.asked_by:
         raise Refused("hold/own", about_number=issue.number)
-    return issue, request
+    return issue, request, post
 
 
 @router.command("approve_hold")
 def approve(turn: Turn) -> Reply:
     """同意挂账 17."""
-    issue, request = _asked(turn)
-    request.decided_at, request.approved = turn.now, True
-    issue.held_until = request.until
-    stop(turn.session, issue, turn.now, Due.HOLD_APPROVAL, Due.RESOLVE)
-    start(turn.session, issue, Due.HOLD, request.until)
-    record(
-        turn.session,
-        issue,
-        turn.now,
-        "held",
-        person_id=turn.person.id if turn.person else None,
-        detail=request.reason,
-        until=request.until.isoformat(),
-    )
+    issue, request, post = _asked(turn)
+    holds.approve(journey(turn, issue), request, post)
     turn.tell(request.asked_by, "hold/approved", about=issue, until=request.until)
     tell_backers(turn, issue, "reporter/held", until=request.until, reason=request.reason)
     return turn.whisper("hold/you_approved", about=issue, until=request.until)
@@ -149,35 +95,28 @@ def approve(turn: Turn) -> Reply:
 @router.command("decline_hold")
 def decline(turn: Turn) -> Reply:
     """不同意挂账 17."""
-    issue, request = _asked(turn)
+    issue, request, _post = _asked(turn)
     _declined(turn, issue, request)
     return turn.whisper("hold/you_declined", about=issue)
 
 
 def _declined(turn: Turn, issue: Issue, request: Hold) -> None:
-    request.decided_at, request.approved = turn.now, False
-    stop(turn.session, issue, turn.now, Due.HOLD_APPROVAL)
-    record(turn.session, issue, turn.now, "hold_declined")
+    holds.decline(journey(turn, issue), request)
     turn.tell(request.asked_by, "hold/declined", about=issue)
 
 
-@router.due("hold_approval")
+@router.due(Due.HOLD_APPROVAL)
 def unanswered(turn: Turn, issue: Issue, _deadline: Deadline) -> None:
     """No answer is no: the clock for the work never stopped."""
-    request = open_hold(turn, issue)
+    request = open_hold(turn.session, issue)
     if request is not None:
         _declined(turn, issue, request)
 
 
-@router.due("hold")
+@router.due(Due.HOLD)
 def over(turn: Turn, issue: Issue, _deadline: Deadline) -> None:
     """The day has come: the clock for the work runs again."""
-    stop(turn.session, issue, turn.now, Due.HOLD, met=True)
-    issue.held_until = None
-    if not issue.live:
-        return
-    record(turn.session, issue, turn.now, "hold_over")
-    start(turn.session, issue, Due.RESOLVE, limit_from(turn.now, turn.world.rules.resolve[issue.urgency]))
-    for assignment in active_assignments(turn.session, issue):
-        if assignment.holder:
-            turn.tell(assignment.person_id, "hold/over", about=issue, reminder=True)
+    holds.over(journey(turn, issue))
+    holder = journey(turn, issue).holder() if issue.live else None
+    if holder is not None:
+        turn.tell(holder.person_id, "hold/over", about=issue, reminder=True)

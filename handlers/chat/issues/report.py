@@ -7,24 +7,27 @@ from typing import Any
 from bot.language import parse_place, says_only
 from bot.language.normalise import written
 from bot.language.understanding import Place, Understanding
-from bot.turns.message import Refused, Reply
+from bot.turns.message import Reply
 from bot.turns.router import Router
 from bot.turns.turn import Recent, Turn
-from handlers.chat.issues.assign import Given, hand_out, raise_alarm
-from models.issues.find.rows import backed_by, endorsement_count
+from handlers.chat.issues.assign import Given, hand_out, pass_news, raise_alarm
+from handlers.chat.issues.issue import acknowledge, journey, own_backing, title
+from models.issues.find.rows import endorsement_count
 from models.issues.find.same import duplicate_of
-from models.issues.rules import Said, Status, Urgency
-from models.issues.steps import add_photos, back, open_issue, record
+from models.issues.rules import ISSUE, Said, Status, Urgency
+from models.issues.steps.backing import add_photos, back, open_issue
 from models.issues.tables import Issue
+from models.messages.rules import steps
 from models.messages.tables import Wait
 from models.people.rules import Role, candidates
 from models.places.rules import building_name
+from models.things.find import with_id
 
 router = Router()
 
 #: Answered in private with the number to ring; no issue, nothing in the group.
 PRIVATE_ALARMS = ("violence", "suicide")
-ASKED_PLACE = "place"
+ASKED_PLACE = steps.add("place")
 
 
 @router.intent("report")
@@ -251,7 +254,17 @@ def undraft(turn: Turn, wait: Wait, place: Place) -> Said:
     )
 
 
-@router.step(ASKED_PLACE)
+def place_unanswered(turn: Turn, wait: Wait) -> None:
+    """The question stayed open: the report goes to the chat's grid member as it is."""
+    if wait.thing_id is not None:
+        return
+    turn.in_community(wait.data["community_id"])
+    said = undraft(turn, wait, Place())
+    reply = open_or_join(turn, said, photos=tuple(wait.data["photos"]), chat_id=wait.data["chat_id"])
+    turn.tell_identity(wait.identity_id, "report/place_unanswered", about=with_id(turn.session, reply.about))
+
+
+@router.step(ASKED_PLACE, unanswered=place_unanswered)
 def place_answered(turn: Turn) -> Reply | None:
     """The answer to 「在哪栋」: a place, or 「不知道」; anything else is not the answer and is left alone."""
     reading, wait = turn.reading, turn.waiting()
@@ -267,7 +280,7 @@ def place_answered(turn: Turn) -> Reply | None:
         return turn.say("report/photo_kept_ask_place") if turn.inbound.direct else None
     if not _answers(turn, place) and not _shrug(turn):
         return None
-    if wait.issue_id is not None:
+    if wait.thing_id is not None:
         return _place_of_emergency(turn, wait, place)
     said = undraft(turn, wait, place)
     if said.where.unknown:
@@ -310,19 +323,19 @@ def _shrug(turn: Turn) -> bool:
 
 def _ask_place_of_emergency(turn: Turn) -> None:
     if turn.remember is not None:
-        issue = turn.session.get(Issue, turn.remember.issue_id)
+        issue = with_id(turn.session, turn.remember.thing_id)
         if issue is not None and issue.building_id is None:
             turn.wait(
                 ASKED_PLACE,
                 minutes=turn.world.rules.place_minutes,
-                issue=issue,
+                about=issue,
                 data={"community_id": issue.community_id, "category": issue.category},
                 address=f"dm:{turn.inbound.sender}" if issue.anonymous else None,
             )
 
 
 def _place_of_emergency(turn: Turn, wait: Wait, place: Place) -> Reply | None:
-    issue = turn.session.get(Issue, wait.issue_id)
+    issue = with_id(turn.session, wait.thing_id)
     turn.settle(wait)
     if issue is None or not issue.live:
         return None
@@ -344,27 +357,13 @@ def complete_place(turn: Turn, issue: Issue, place: Place) -> Reply | None:
     )
     if where.unknown or (where.building_id is None and not place.spot and not place.unit and not place.room):
         return None
-    moved = where.building_id is not None and where.building_id != issue.building_id
-    issue.estate_id, issue.building_id = (
-        where.estate_id or issue.estate_id,
-        where.building_id or issue.building_id,
-    )
-    issue.unit, issue.room, issue.spot = (
-        where.unit or issue.unit,
-        where.room or issue.room,
-        where.spot or issue.spot,
-    )
-    record(turn.session, issue, turn.now, "place_added")
+    moved = journey(turn, issue).place(where)
     turn.remember = Recent(issue.id, turn.now, turn.inbound.message_id)
-    hand_out(turn, issue, again=moved and issue.status is Status.OPEN, news="task/place_added")
+    if moved and issue.status is Status.OPEN:
+        hand_out(turn, issue, news="task/place_added")
+    else:
+        pass_news(turn, issue, "task/place_added")
     return acknowledge(turn, issue, "report/place_added")
-
-
-def acknowledge(turn: Turn, issue: Issue, key: str, **values: Any) -> Reply:
-    """Say it where it was said, or in private with no detail in the group when the matter is sensitive."""
-    return (
-        turn.whisper(key, about=issue, **values) if issue.sensitive else turn.say(key, about=issue, **values)
-    )
 
 
 def open_or_join(
@@ -384,10 +383,9 @@ def open_or_join(
         reporter_id=turn.identity.id,
         chat_id=chat_id if chat_id is not None else (turn.chat.id if turn.chat else None),
         photos=photos,
-    )
+    ).issue
     turn.remember = Recent(issue.id, turn.now, turn.inbound.message_id)
-    assignment = hand_out(turn, issue)
-    return opened(turn, issue, assignment)
+    return opened(turn, issue, hand_out(turn, issue))
 
 
 def opened(turn: Turn, issue: Issue, given: Given | None) -> Reply:
@@ -417,45 +415,27 @@ def safety_line(turn: Turn, alarm: str) -> str:
 
 def join(turn: Turn, issue: Issue, said: Said, photos: tuple[str, ...]) -> Reply:
     """Another resident reports the same thing: one more backer, no new number, no second push."""
-    mine = [
-        i.id
-        for i in backed_by(turn.session, issue.community_id, turn.identity.id, [Status.OPEN, Status.ACCEPTED])
-    ]
-    add_photos(turn.session, issue, photos, turn.now, identity_id=turn.identity.id, by_officer=False)
+    way, me = journey(turn, issue), turn.identity.id
+    known = own_backing(turn, issue) is not None
+    add_photos(way, photos, identity_id=me, by_officer=False)
     turn.remember = Recent(issue.id, turn.now, turn.inbound.message_id)
-    if issue.id in mine:
+    if known:
         return acknowledge(turn, issue, "report/already_yours")
-    back(
-        turn.session,
-        issue,
-        turn.identity.id,
-        turn.now,
-        words=said.text,
-        message_id=said.message_id,
-        anonymous=said.anonymous,
-    )
-    record(turn.session, issue, turn.now, "endorsed")
+    back(way, me, said)
     if said.alarm and not issue.alarm:
-        issue.alarm, issue.urgency = said.alarm, Urgency.EMERGENCY
-        return opened(turn, issue, raise_alarm(turn, issue, said.text))
-    turn.session.flush()
+        return opened(turn, issue, raise_alarm(turn, issue, said.alarm, said.text))
     return acknowledge(turn, issue, "report/joined", count=endorsement_count(turn.session, issue) + 1)
 
 
-@router.event("follow")
-def follow(turn: Turn) -> Reply | None:
+@router.kind(ISSUE, title=title, page="issues")
+def follow(turn: Turn, issue: Issue) -> Reply | None:
     """Within two minutes of a report: a bare place or a photo of the same person belongs to it."""
-    recent = turn.recent
-    if (
-        recent is None
-        or turn.reading.command is not None
-        or turn.reading.intent not in ("chatter", "endorse", "progress")
-    ):
+    if turn.reading.command is not None or turn.reading.intent not in ("chatter", "endorse", "progress"):
         return None
-    issue = turn.session.get(Issue, recent.issue_id)
-    if issue is None or not issue.live:
+    if not issue.live:
         return None
     turn.in_community(issue.community_id)
+    way, me = journey(turn, issue), turn.identity.id
     place = turn.reading.place
     named = bool(place.building or place.unit or place.room) and says_only(turn.reading.text, place)
     if named and issue.building_id is not None:
@@ -465,21 +445,10 @@ def follow(turn: Turn) -> Reply | None:
         # Where it is known to be, only more of the same place belongs to it.
         named = there.building_id in (None, issue.building_id) and not (issue.unit and issue.room)
     if named:
-        add_photos(turn.session, issue, turn.photos, turn.now, identity_id=turn.identity.id, by_officer=False)
+        add_photos(way, turn.photos, identity_id=me, by_officer=False)
         return complete_place(turn, issue, place)
-    if turn.photos and not turn.inbound.text:
-        added = add_photos(
-            turn.session, issue, turn.photos, turn.now, identity_id=turn.identity.id, by_officer=False
-        )
-        if added:
-            hand_out(turn, issue, again=False, news="task/photo_added")
-            return acknowledge(turn, issue, "report/photo_added")
+    bare = turn.photos and not turn.inbound.text
+    if bare and add_photos(way, turn.photos, identity_id=me, by_officer=False):
+        pass_news(turn, issue, "task/photo_added")
+        return acknowledge(turn, issue, "report/photo_added")
     return None
-
-
-@router.event("media")
-def media(turn: Turn) -> Reply | None:
-    """A voice bubble or a video that the channel could not turn into text: one kind line."""
-    if turn.inbound.media not in ("voice", "video"):
-        raise Refused("help/not_understood", private=True)
-    return turn.whisper(f"help/{turn.inbound.media}")

@@ -4,24 +4,29 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from bot.turns.message import Refused, Reply
+from bot.turns import meant
+from bot.turns.message import Overheard, Refused, Reply
 from bot.turns.router import Router
 from bot.turns.turn import Turn
 from handlers.chat.issues.assign import hand_out
-from handlers.chat.issues.closing import close
-from handlers.chat.issues.report import acknowledge
-from handlers.chat.issues.work import done as mark_done
-from handlers.chat.issues.work import tell_backers, working
-from handlers.chat.things.number import in_hand, mine, named, visible
-from models.issues.find.hands import active_assignments, last_holder, worked_on
-from models.issues.find.rows import backed_by, backers, question_delivered
-from models.issues.rules import Status
-from models.issues.steps import add_photos, record, start, stop
+from handlers.chat.issues.issue import (
+    acknowledge,
+    backed,
+    in_hand,
+    journey,
+    own_backing,
+    tell_backers,
+    visible,
+)
+from handlers.chat.issues.work import ask_for_rating, finished
+from models.issues.find.hands import last_holder, worked_on
+from models.issues.find.rows import question_delivered
+from models.issues.rules import ISSUE, Due, Status
+from models.issues.steps import backing
+from models.issues.steps.backing import add_photos
 from models.issues.tables import Endorsement, Issue
 from models.people.rules import ROLE_NAMES
-from models.things.rules import Due
 from models.things.tables import Deadline
-from models.time import limit_from
 
 router = Router()
 
@@ -29,11 +34,11 @@ router = Router()
 def backing_of(turn: Turn, issue: Issue) -> Endorsement:
     """The speaker's own row behind the issue; raises `Refused` for somebody who never reported or endorsed
     it."""
-    own = next((b for b in backers(turn.session, issue) if b.identity_id == turn.identity.id), None)
+    own = own_backing(turn, issue)
     if own is None:
         if not visible(turn, issue, backing=False):
             # That there is such a number is no more theirs to know than what it says.
-            raise Refused("number/unknown", wanted=issue.number)
+            raise meant.unknown(issue.number)
         raise Refused("verdict/not_backer", about_number=issue.number)
     if turn.person is not None and not own.first and worked_on(turn.session, issue, turn.person.id):
         # Nobody judges their own work.
@@ -41,28 +46,25 @@ def backing_of(turn: Turn, issue: Issue) -> Endorsement:
     return own
 
 
-@router.command("confirm")
-def confirm(turn: Turn) -> Reply:
+@router.command_on(ISSUE, "confirm", among=backed(Status.RESOLVED))
+def confirm(turn: Turn, issue: Issue) -> Reply:
     """已解决 17."""
-    issue = mine(turn, "confirm", (Status.RESOLVED,))
     backing_of(turn, issue)
     if issue.status is Status.CLOSED:
         return turn.whisper("verdict/closed_already", about=issue)
     if issue.status is not Status.RESOLVED:
         raise Refused("verdict/not_resolved", about_number=issue.number)
-    stop(turn.session, issue, turn.now, Due.CONFIRM, Due.VISIT, met=True)
-    record(turn.session, issue, turn.now, "confirmed")
     holder = last_holder(turn.session, issue)
     if holder is not None:
         turn.tell(holder.person_id, "task/confirmed", about=issue)
-    close(turn, issue)
+    journey(turn, issue).close("confirmed", turn.title(issue))
+    ask_for_rating(turn, issue)
     return acknowledge(turn, issue, "verdict/thanks")
 
 
-@router.command("contest")
-def contest(turn: Turn) -> Reply:
+@router.command_on(ISSUE, "contest", among=backed(Status.RESOLVED, Status.CLOSED))
+def contest(turn: Turn, issue: Issue) -> Reply:
     """没修好 17 原因: back to its holder as accepted, and the clock starts again."""
-    issue = mine(turn, "contest", (Status.RESOLVED, Status.CLOSED))
     return reopened(turn, issue, turn.command.rest)
 
 
@@ -71,41 +73,31 @@ def reopened(turn: Turn, issue: Issue, words: str) -> Reply:
     backing_of(turn, issue)
     if issue.live:
         return acknowledge(turn, issue, "verdict/still_open")
-    limit = timedelta(days=turn.world.rules.contest_days)
+    days = turn.world.rules.contest_days
     if issue.status not in (Status.RESOLVED, Status.CLOSED):
         raise Refused("verdict/ended", about_number=issue.number)
-    if issue.status is Status.CLOSED and turn.now - issue.changed_at > limit:
-        raise Refused("verdict/too_late", about_number=issue.number, days=turn.world.rules.contest_days)
-    stop(turn.session, issue, turn.now, Due.CONFIRM, Due.VISIT, met=False)
-    add_photos(turn.session, issue, turn.photos, turn.now, identity_id=turn.identity.id, by_officer=False)
-    record(turn.session, issue, turn.now, "contested", detail=words)
-    holder = last_holder(turn.session, issue)
-    if holder is None or not any(s.person_id == holder.person_id and not s.absent for s in turn.serving()):
-        issue.move_to(Status.OPEN, turn.now)
+    if issue.status is Status.CLOSED and turn.now - issue.changed_at > timedelta(days=days):
+        raise Refused("verdict/too_late", about_number=issue.number, days=days)
+    way = journey(turn, issue)
+    add_photos(way, turn.photos, identity_id=turn.identity.id, by_officer=False)
+    had = last_holder(turn.session, issue)
+    present = had is not None and any(s.person_id == had.person_id and not s.absent for s in turn.serving())
+    holder = way.contest(words, present=present)
+    if holder is None:
         hand_out(turn, issue)
-        return acknowledge(turn, issue, "verdict/reopened")
-    issue.move_to(Status.ACCEPTED, turn.now)
-    holder.ended_at = None
-    start(
-        turn.session,
-        issue,
-        Due.RESOLVE,
-        limit_from(turn.now, turn.world.rules.resolve[issue.urgency]),
-        assignment_id=holder.id,
-    )
-    turn.tell(holder.person_id, "task/contested", about=issue, words=words)
+    else:
+        turn.tell(holder.person_id, "task/contested", about=issue, words=words)
     return acknowledge(turn, issue, "verdict/reopened")
 
 
-@router.command("rate")
-def rate(turn: Turn) -> Reply:
+@router.command_on(ISSUE, "rate", among=backed(Status.CLOSED, Status.RESOLVED))
+def rate(turn: Turn, issue: Issue) -> Reply:
     """评价 17 5 说明."""
     score, remark = parse_score(turn)
-    issue = named(turn)[0] if named(turn) else mine(turn, "rate", (Status.CLOSED, Status.RESOLVED))
     own = backing_of(turn, issue)
     if issue.status not in (Status.CLOSED, Status.RESOLVED):
         raise Refused("verdict/rate_later", about_number=issue.number)
-    own.score, own.remark, own.rated_at = score, remark or None, turn.now
+    backing.rate(own, score, remark, turn.now)
     return turn.whisper("verdict/rated", about=issue, score=score)
 
 
@@ -116,97 +108,80 @@ def parse_score(turn: Turn) -> tuple[int, str]:
     tail = rest[1:].lstrip("分星 ,，")
     if head not in {"1", "2", "3", "4", "5"} or rest[1:2].isdigit():
         number = turn.command.numbers[0] if turn.command.numbers else 17
-        raise Refused("verdict/score_what", about_number=number)
+        raise Overheard("verdict/score_what", about_number=number)
     return int(head), tail
 
 
 @router.command("done")
 def good(turn: Turn) -> Reply | None:
-    """「好了」: from whoever has the task it is done; from whoever was asked it is confirmed; from anybody
-    else it is chatter."""
-    if (issue := named_or_none(turn)) is not None:
-        if (
-            turn.person is not None
-            and any(a.person_id == turn.person.id for a in active_assignments(turn.session, issue))
-            and issue.live
-        ):
-            mark_done(turn, issue, working(turn, issue, "resolve"), "")
-            return turn.whisper("task/resolved", about=issue, photos=len(turn.photos))
-        return confirm(turn)
-    if turn.inbound.direct and turn.posts() and (own := _tasks(turn)):
-        issue = own[0]
-        mark_done(turn, issue, working(turn, issue, "resolve"), "")
-        return turn.whisper("task/resolved", about=issue, photos=len(turn.photos))
-    asked = backed_by(turn.session, turn.community.id, turn.identity.id, (Status.RESOLVED,))
+    """「好了」: from whoever has the task it is done; from whoever was asked it is confirmed; from anybody else
+    it is chatter."""
+    if (issue := _named(turn)) is not None:
+        me = turn.person.id if turn.person is not None else None
+        holds = issue.live and any(a.person_id == me for a in journey(turn, issue).hands())
+        return finished(turn, issue) if holds else confirm(turn, issue)
+    if turn.inbound.direct and turn.posts() and (tasks := in_hand(Status.ACCEPTED, accepted=True)(turn)):
+        return finished(turn, meant.only(turn, "resolve", tasks))
+    asked = backed(Status.RESOLVED)(turn)
     if len(asked) == 1 or (asked and turn.inbound.direct):
-        return confirm(turn)
+        return confirm(turn, meant.only(turn, "confirm", asked))
     return None
 
 
-def _tasks(turn: Turn) -> list[Issue]:
-    try:
-        return in_hand(turn, "resolve", (Status.ACCEPTED,), accepted=True)
-    except Refused as no:
-        if no.key == "number/which":
-            raise
-        return []
-
-
-def named_or_none(turn: Turn) -> Issue | None:
+def _named(turn: Turn) -> Issue | None:
     """The issue numbered or quoted, if any."""
-    said = named(turn)
-    return said[0] if said else None
+    named = meant.named(turn)
+    return named[0] if named and named[0].kind == ISSUE else None
 
 
 @router.intent("confirm")
 def confirm_in_words(turn: Turn) -> Reply | None:
     """「修好了，谢谢」 without a command: counts when it can only mean one thing."""
-    asked = backed_by(turn.session, turn.community.id, turn.identity.id, (Status.RESOLVED,))
-    quoted = named_or_none(turn)
-    if quoted is not None and quoted in asked:
-        asked = [quoted]
-    return confirm(turn) if len(asked) == 1 else None
+    asked = backed(Status.RESOLVED)(turn)
+    quoted = _named(turn)
+    if quoted in asked:
+        return confirm(turn, quoted)
+    return confirm(turn, asked[0]) if len(asked) == 1 else None
 
 
 @router.intent("contest")
 def contest_in_words(turn: Turn) -> Reply | None:
     """「那个电梯还是不行」 without a number: the one of theirs that fits the spot, or the only one."""
-    quoted = named_or_none(turn)
-    own = backed_by(turn.session, turn.community.id, turn.identity.id, (Status.RESOLVED, Status.CLOSED))
-    recent = [i for i in own if turn.now - i.changed_at <= timedelta(days=turn.world.rules.contest_days)]
+    quoted = _named(turn)
+    limit = timedelta(days=turn.world.rules.contest_days)
+    own = backed(Status.RESOLVED, Status.CLOSED)(turn)
+    recent = [i for i in own if turn.now - i.changed_at <= limit]
     spot = turn.reading.place.spot
     fitting = [i for i in recent if spot and (i.spot == spot or spot in turn.title(i))] or recent
     issue = quoted if quoted in recent else fitting[0] if len(fitting) == 1 else None
     return reopened(turn, issue, turn.reading.text) if issue is not None else None
 
 
-@router.due("confirm")
+@router.due(Due.CONFIRM)
 def silence(turn: Turn, issue: Issue, _deadline: Deadline) -> None:
     """Nobody said anything: closed, unless the question reached nobody; then somebody visits."""
+    way = journey(turn, issue)
     if issue.status is not Status.RESOLVED:
-        stop(turn.session, issue, turn.now, Due.CONFIRM)
-        return
-    if question_delivered(turn.session, issue):
-        stop(turn.session, issue, turn.now, Due.CONFIRM)
-        record(turn.session, issue, turn.now, "closed_silent")
-        close(turn, issue, ask=False)
-        tell_backers(turn, issue, "reporter/closed_silent", reminder=True, days=turn.world.rules.contest_days)
-        return
-    stop(turn.session, issue, turn.now, Due.CONFIRM, met=False)
-    record(turn.session, issue, turn.now, "not_reached")
-    start(turn.session, issue, Due.VISIT, limit_from(turn.now, turn.world.rules.visit))
-    holder = last_holder(turn.session, issue)
-    if holder is not None:
-        turn.tell(holder.person_id, "task/visit", about=issue, reminder=True, role=ROLE_NAMES[holder.role])
+        way.stop(Due.CONFIRM)
+    elif question_delivered(turn.session, issue):
+        way.close("closed_silent", turn.title(issue), met=None)
+        days = turn.world.rules.contest_days
+        tell_backers(turn, issue, "reporter/closed_silent", reminder=True, days=days)
+    else:
+        way.not_reached()
+        _ask_for_visit(turn, issue)
 
 
-@router.due("visit")
+@router.due(Due.VISIT)
 def visit_overdue(turn: Turn, issue: Issue, _deadline: Deadline) -> None:
     """The visit did not happen in time: once more, to whoever had it."""
-    stop(turn.session, issue, turn.now, Due.VISIT, met=False)
-    if issue.status is not Status.RESOLVED:
-        return
-    start(turn.session, issue, Due.VISIT, limit_from(turn.now, turn.world.rules.visit))
+    journey(turn, issue).visit_late()
+    if issue.status is Status.RESOLVED:
+        _ask_for_visit(turn, issue)
+
+
+def _ask_for_visit(turn: Turn, issue: Issue) -> None:
     holder = last_holder(turn.session, issue)
     if holder is not None:
-        turn.tell(holder.person_id, "task/visit", about=issue, reminder=True, role=ROLE_NAMES[holder.role])
+        role = ROLE_NAMES[holder.role]
+        turn.tell(holder.person_id, "task/visit", about=issue, reminder=True, role=role)

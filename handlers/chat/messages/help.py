@@ -27,7 +27,7 @@ def help_(turn: Turn) -> Reply:
     """Help for one's role, in private."""
     held = {p.role for p in turn.posts()}
     role = next((r for r in ORDER if r in held), None)
-    return turn.whisper(f"help/{role.value}" if role else "help/resident", board=board_link(turn))
+    return turn.whisper(f"help/{role}" if role else "help/resident", board=board_link(turn))
 
 
 @router.intent("help")

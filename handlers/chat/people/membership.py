@@ -7,7 +7,6 @@ import re
 from bot.turns.message import Refused, Reply
 from bot.turns.router import Router
 from bot.turns.turn import Turn
-from models.issues.find.hands import choose
 from models.people.find.claims import (
     Meant,
     claim_numbered,
@@ -16,9 +15,10 @@ from models.people.find.claims import (
     meant_by,
     open_claim_of,
     open_claims,
+    person_of_claim,
     person_with_key,
 )
-from models.people.rules import RELATION_NAMES, Area, Relation, Role, Serving, spoken_name
+from models.people.rules import RELATION_NAMES, Area, Relation, Role, Serving, choose, spoken_name
 from models.people.steps import admit, enter, make_claim, raise_revision
 from models.people.tables import Claim, Identity, Person
 from models.places.rules import bare, building_name, owners_of
@@ -33,8 +33,7 @@ NAMED = 5
 _CLAIM = re.compile(r"[Nn]?-?(\d{1,6})")
 
 
-# --- asking
-# ---------------------------------------------------------------------------------------------------------------
+# --- asking ---------------------------------------------------------------------------------------
 
 
 @router.command("identify")
@@ -116,7 +115,6 @@ def _told(turn: Turn, claim: Claim, home: Household, meant: Meant, *, already: b
     """The nearest keeper of the building is asked, never the person themselves."""
     themselves = {p.id for p in (turn.person, meant.person) if p is not None}
     choice = choose(
-        turn.session,
         turn.serving(),
         rungs=KEEPERS,
         category="other",
@@ -159,8 +157,7 @@ def area_of(turn: Turn, home: Household) -> Area:
     return turn.directory.area(home.community_id, None, home.building_id)
 
 
-# --- confirming
-# -----------------------------------------------------------------------------------------------------------
+# --- confirming -----------------------------------------------------------------------------------
 
 
 @router.command("confirm_resident")
@@ -255,8 +252,7 @@ def _entered_already(turn: Turn, claim: Claim | None, person: Person | None, *, 
     """Somebody who is on the roster: 确认业主 says that the title was seen now; 确认住户 has nothing left to
     do."""
     if person is None and claim is not None:
-        identity = turn.session.get_one(Identity, claim.identity_id)
-        person = turn.session.get(Person, identity.person_id) if identity.person_id is not None else None
+        person = person_of_claim(turn.session, claim)
     home = (
         turn.session.get(Household, person.household_id)
         if person is not None and person.household_id is not None

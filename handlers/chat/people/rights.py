@@ -9,11 +9,12 @@ from typing import Any
 from bot.turns.message import Reply
 from bot.turns.router import Router
 from bot.turns.turn import Turn
+from models.messages.rules import steps
 from models.privacy import erase, export_identity
 
 router = Router()
 
-ASKED_ERASE = "erase"
+ASKED_ERASE = steps.add("erase")
 ASK_MINUTES = 10
 #: How many entries of one kind the private message shows; the newest.
 SHOWN = 5

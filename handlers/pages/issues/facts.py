@@ -5,14 +5,12 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
-from bot.turns.turn import issue_title
 from handlers.pages.render import iso
 from handlers.pages.site import Site
 from models.issues.public.issue import Happened, IssueView
-from models.issues.rules import Status, Urgency
+from models.issues.rules import Due, Status, Urgency, issue_title
 from models.people.rules import ROLE_NAMES
 from models.places.public import Spot
-from models.things.rules import Due
 
 STATUS_KEYS: dict[str, str] = {
     Status.OPEN: "pages/status_open",
@@ -80,9 +78,9 @@ def issue(site: Site, view: IssueView) -> dict[str, Any]:
         "urgency": row.urgency.value,
         "level": row.level,
         "place": view.spot.label,
-        "holder": {"role": view.holder.role.value, "name": view.holder.name} if view.holder else None,
+        "holder": {"role": view.holder.role, "name": view.holder.name} if view.holder else None,
         "deadlines": [
-            {"what": clock.what.value, "due": iso(clock.due), "met": clock.met} for clock in view.deadlines
+            {"what": clock.what, "due": iso(clock.due), "met": clock.met} for clock in view.deadlines
         ],
         "endorsements": view.endorsements,
         "history": [

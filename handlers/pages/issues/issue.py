@@ -6,16 +6,16 @@ from fractions import Fraction
 from typing import Any
 
 from aiohttp import web
-from sqlalchemy.orm import Session
 
 from handlers.pages.issues import facts
 from handlers.pages.render import at, data, page
 from handlers.pages.site import SITE
-from models.issues.public.issue import IssueView, is_public, issue_number, view
+from models.issues.public.issue import IssueView, view
 from models.issues.rules import Status
 from models.issues.tables import Issue
 from models.people.rules import ROLE_NAMES
 from models.places.find import find_community
+from models.things.find import numbered
 
 routes = web.RouteTableDef()
 
@@ -89,23 +89,6 @@ async def twin(request: web.Request) -> web.Response:
     return data(facts.issue(site, found))
 
 
-@routes.get(r"/c/{community}/n/{number:\d{1,15}}")
-async def by_number(request: web.Request) -> web.Response:
-    """One series of numbers for issues, votes, matters and projects: lead to whatever carries this one."""
-    community, number = request.match_info["community"], int(request.match_info["number"])
-
-    def kind(session: Session) -> str | None:
-        found = find_community(session, community)
-        if found is None:
-            return None
-        return "issues" if issue_number(session, found.id, number) else None
-
-    where = await request.app[SITE].database.read(kind)
-    if where is None:
-        raise web.HTTPNotFound
-    raise web.HTTPFound(at("c", community, where, number))
-
-
 def stars(mean: Fraction | None) -> str:
     """4.5: tenths, rounded half up, in integers."""
     if mean is None:
@@ -120,7 +103,9 @@ async def _find(request: web.Request) -> IssueView | Issue | None:
 
     def read(session: Any) -> IssueView | Issue | None:
         place = find_community(session, community)
-        issue = issue_number(session, place.id, number) if place else None
-        return view(session, issue) if issue and is_public(issue) else issue
+        issue = numbered(session, place.id, number) if place else None
+        if not isinstance(issue, Issue):
+            return None
+        return view(session, issue) if issue.public else issue
 
     return await request.app[SITE].database.read(read)

@@ -28,7 +28,7 @@ async def show(request: web.Request) -> web.Response:
     community = request.match_info["community"]
     known = recomputable(community, entry)
     here = at("c", community, "notices", entry.seq)
-    issue = (entry.payload or {}).get("number") if entry.issue_id else None
+    issue = (entry.payload or {}).get("number") if entry.thing_id else None
     return page(
         request,
         "record/notice.html",

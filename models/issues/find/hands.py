@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from functools import partial
 
 from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
-from models.issues.rules import LIVE
+from models.issues.rules import LIVE, Status
 from models.issues.tables import Assignment, Issue, Whistle
+from models.people import rules
 from models.people.rules import Area, Choice, Role, Serving, above, candidates
 
 _LOAD = (
@@ -37,56 +39,47 @@ def least_loaded(session: Session, equals: Sequence[Serving]) -> Serving:
 
 def choose(
     session: Session,
+    issue: Issue,
     everybody: Sequence[Serving],
-    *,
-    rungs: Sequence[Role],
-    category: str,
+    rungs: Sequence[str],
     where: Area,
-    against: Collection[str] = (),
     without: Collection[int] = (),
 ) -> Choice | None:
-    """The first rung that has somebody, skipping the posts complained about (promise 11); None when no rung
-    has."""
-    skipped = [role for role in rungs if role.value in against]
-    empty: list[Role] = []
-    for role in rungs:
-        if role in skipped:
-            continue
-        equals = candidates(everybody, role, category=category, where=where, without=without)
-        if not equals:
-            if not candidates(everybody, role, category=category, where=where):
-                empty.append(role)
-            continue
-        who = least_loaded(session, equals)
-        return Choice(
-            who,
-            {
-                "role": role.value,
-                "area": who.narrowness,
-                "specialist": bool(who.categories),
-                "equals": len(equals),
-                "empty": [r.value for r in empty],
-                "avoided": [r.value for r in skipped],
-                "deputy": who.standing_in is not None,
-            },
-        )
-    return None
-
-
-def held_by(session: Session, community_id: int, person_id: int) -> list[tuple[Issue, Assignment]]:
-    """What is in a person's hands, or offered to them, oldest first."""
-    query = (
-        select(Issue, Assignment)
-        .join(Assignment, Assignment.issue_id == Issue.id)
-        .where(
-            Assignment.person_id == person_id,
-            Assignment.ended_at.is_(None),
-            Issue.community_id == community_id,
-            Issue.status.in_(LIVE),
-        )
-        .order_by(Issue.id)
+    """Who of the first rung that has somebody should have this issue; equals share the load."""
+    return rules.choose(
+        everybody,
+        rungs=rungs,
+        category=issue.category,
+        where=where,
+        against=issue.accused,
+        without=without,
+        pick=partial(least_loaded, session),
     )
-    return [(row[0], row[1]) for row in session.execute(query)]
+
+
+def held_by(
+    session: Session, person_id: int, community_id: int | None = None, *, statuses: Sequence[Status] = LIVE
+) -> list[tuple[Issue, Assignment]]:
+    """What is in a person's hands, or offered to them, oldest first; in every community unless one is named."""
+    query = select(Issue, Assignment).join(Assignment, Assignment.issue_id == Issue.id)
+    query = query.where(
+        Assignment.person_id == person_id, Assignment.ended_at.is_(None), Issue.status.in_(statuses)
+    )
+    if community_id is not None:
+        query = query.where(Issue.community_id == community_id)
+    return [(row[0], row[1]) for row in session.execute(query.order_by(Issue.id))]
+
+
+def held_in(session: Session, community_id: int) -> list[tuple[Issue, Assignment]]:
+    """Every live issue of a community with whoever holds it, oldest first."""
+    query = select(Issue, Assignment).join(Assignment, Assignment.issue_id == Issue.id)
+    query = query.where(
+        Issue.community_id == community_id,
+        Issue.status.in_(LIVE),
+        Assignment.ended_at.is_(None),
+        Assignment.holder,
+    )
+    return [(row[0], row[1]) for row in session.execute(query.order_by(Issue.id))]
 
 
 def active_assignments(session: Session, issue: Issue) -> list[Assignment]:
@@ -97,11 +90,6 @@ def active_assignments(session: Session, issue: Issue) -> list[Assignment]:
         .order_by(Assignment.holder.desc(), Assignment.id)
     )
     return list(session.scalars(query))
-
-
-def holder_of(session: Session, issue: Issue) -> Assignment | None:
-    """In whose hands it is."""
-    return next((a for a in active_assignments(session, issue) if a.holder), None)
 
 
 def last_holder(session: Session, issue: Issue) -> Assignment | None:
@@ -125,61 +113,44 @@ def worked_on(session: Session, issue: Issue, person_id: int) -> bool:
     return session.scalar(held.limit(1)) is not None
 
 
-def in_hands(session: Session, person_id: int) -> list[tuple[Issue, Assignment]]:
-    """What is in a person's hands or offered to them, in every community."""
-    query = (
-        select(Issue, Assignment)
-        .join(Assignment, Assignment.issue_id == Issue.id)
-        .where(Assignment.person_id == person_id, Assignment.ended_at.is_(None), Issue.status.in_(LIVE))
-        .order_by(Issue.id)
-    )
-    return [(row[0], row[1]) for row in session.execute(query)]
-
-
 def heir(
     session: Session,
+    issue: Issue,
     everybody: Sequence[Serving],
     own: Assignment,
-    *,
-    category: str,
     where: Area,
-    against: Collection[str],
+    *,
     without: Collection[int],
     upwards: bool = True,
 ) -> Choice | None:
-    """Who takes over: the deputy or an equal, else (`upwards`) the next rung; of a department only somebody
-    of the same one, then the street."""
-    rungs: tuple[Role, ...] = (own.role, *above(own.role)) if upwards else (own.role,)
-    if own.role is Role.DEPARTMENT_OFFICER:
+    """Who takes over: the deputy or an equal, else (`upwards`) the next rung; of a department only somebody of
+    the same one, then the street."""
+    rungs: tuple[str, ...] = (own.role, *above(own.role)) if upwards else (own.role,)
+    if own.role == Role.DEPARTMENT_OFFICER:
         same = candidates(
-            everybody, own.role, category=category, where=where, without=without, department=own.department
+            everybody,
+            own.role,
+            category=issue.category,
+            where=where,
+            without=without,
+            department=own.department,
         )
         if same:
             who = least_loaded(session, same)
-            return Choice(
-                who,
-                {
-                    **_plain(own.role),
-                    "equals": len(same),
-                    "deputy": who.standing_in is not None,
-                    **_whistle(own),
-                },
-            )
-        # A whistle called this department: no other one stands in for it, and the street would only call
-        # itself.
+            deputy = who.standing_in is not None
+            return Choice(who, {**_plain(own.role), "equals": len(same), "deputy": deputy, **_whistle(own)})
+        # A whistle called this department: no other one stands in for it, and the street would only call itself.
         rungs = (Role.STREET_OFFICER,) if upwards and not _whistle(own) else ()
-    return choose(
-        session, everybody, rungs=rungs, category=category, where=where, against=against, without=without
-    )
+    return choose(session, issue, everybody, rungs, where, without)
 
 
 def _whistle(own: Assignment) -> dict[str, object]:
     return {"whistle": True, "department": own.department} if "whistle" in own.why else {}
 
 
-def _plain(role: Role) -> dict[str, object]:
+def _plain(role: str) -> dict[str, object]:
     return {
-        "role": role.value,
+        "role": role,
         "area": 0,
         "specialist": False,
         "equals": 1,

@@ -7,33 +7,14 @@ from collections.abc import Sequence
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from models.issues.rules import Status
-from models.issues.tables import Endorsement, Issue, IssueEvent
+from models.issues.rules import LIVE, Status
+from models.issues.tables import Endorsement, Hold, Issue, IssueEvent, Photo, ReportIn
 from models.messages.rules import Delivery
 from models.messages.tables import Outbox
 from models.people.tables import Identity
-from models.things.rules import Due
-from models.things.tables import Deadline
 
 #: The channel of the gate page: nobody is told anything there until they open their page.
 GATE = "gate"
-
-
-def by_number(session: Session, community_id: int, number: int) -> Issue | None:
-    """The issue with this number of this community."""
-    return session.scalars(
-        select(Issue).where(Issue.community_id == community_id, Issue.number == number)
-    ).first()
-
-
-def quoted_issue(session: Session, channel: str, address: str, receipt: str) -> Issue | None:
-    """The issue that a delivered message of the bot spoke of."""
-    about = (
-        select(Outbox.about)
-        .where(Outbox.channel == channel, Outbox.address == address, Outbox.receipt == receipt)
-        .scalar_subquery()
-    )
-    return session.scalars(select(Issue).where(Issue.id == about)).first()
 
 
 def backed_by(
@@ -97,10 +78,52 @@ def endorsement_count(session: Session, issue: Issue) -> int:
     )
 
 
-def running(session: Session, issue: Issue, *whats: Due) -> list[Deadline]:
-    """The clocks that still run for an issue, all or of some kinds."""
-    query = select(Deadline).where(Deadline.issue_id == issue.id, Deadline.settled_at.is_(None))
-    return list(session.scalars(query.where(Deadline.what.in_(whats)) if whats else query))
+def photos_of(session: Session, issue: Issue) -> list[Photo]:
+    """Its pictures, oldest first."""
+    return list(session.scalars(select(Photo).where(Photo.issue_id == issue.id).order_by(Photo.id)))
+
+
+def open_hold(session: Session, issue: Issue) -> Hold | None:
+    """The request for 挂账 that waits for an answer."""
+    return session.scalars(select(Hold).where(Hold.issue_id == issue.id, Hold.decided_at.is_(None))).first()
+
+
+def holds_for(session: Session, approver_id: int) -> list[Hold]:
+    """The requests for 挂账 that wait for this person."""
+    return list(
+        session.scalars(select(Hold).where(Hold.approver_id == approver_id, Hold.decided_at.is_(None)))
+    )
+
+
+def report_ins(session: Session, issue: Issue) -> list[ReportIn]:
+    """The departments ever called to it, the latest first."""
+    return list(
+        session.scalars(select(ReportIn).where(ReportIn.issue_id == issue.id).order_by(ReportIn.id.desc()))
+    )
+
+
+def joined_reports(session: Session, identity_id: int) -> list[tuple[Endorsement, Issue]]:
+    """An account's own reports that joined a live issue of somebody else, the latest first."""
+    query = (
+        select(Endorsement, Issue)
+        .join(Issue, Endorsement.issue_id == Issue.id)
+        .where(
+            Endorsement.identity_id == identity_id,
+            ~Endorsement.first,
+            Endorsement.text.is_not(None),
+            Issue.status.in_(LIVE),
+        )
+        .order_by(Endorsement.id.desc())
+    )
+    return [(row[0], row[1]) for row in session.execute(query)]
+
+
+def backings_by_message(session: Session, identity_id: int, message_id: str) -> list[Endorsement]:
+    """What one message of an account reported: several things at most."""
+    query = select(Endorsement).where(
+        Endorsement.identity_id == identity_id, Endorsement.message_id == message_id
+    )
+    return list(session.scalars(query))
 
 
 def history(session: Session, issue: Issue) -> list[IssueEvent]:

@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, case, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, contains_eager
 
 from models.issues.rules import Status, Urgency
 from models.issues.tables import Endorsement, Issue
 from models.places.public import Places, Spot
 from models.places.tables import Community, District, Street
+from models.things.tables import Thing
 
 #: What the board lists. Refused issues are a count (contract.md), withdrawn and merged ones speak for
 #: themselves elsewhere.
@@ -131,8 +132,10 @@ def board(session: Session, community_id: int, wanted: Filter, *, limit: int) ->
                 page.buildings[places.estates[estate_id], name] += row.n
     asked = (
         select(Issue, select(_OTHERS).where(Endorsement.issue_id == Issue.id).scalar_subquery())
-        .where(Issue.community_id == community_id, *_public(), *_chosen(places, wanted))
-        .order_by(Issue.number.desc())
+        .join(Issue.thing)
+        .where(Thing.community_id == community_id, *_public(), *_chosen(places, wanted))
+        .options(contains_eager(Issue.thing))
+        .order_by(Thing.number.desc())
         .limit(limit + 1)
     )
     found = session.execute(asked).all()
@@ -171,4 +174,4 @@ def _chosen(places: Places, wanted: Filter) -> Iterator[ColumnElement[bool]]:
     if wanted.building:
         yield Issue.building_id.in_(places.building_ids(wanted.estate, wanted.building))
     if wanted.before is not None:
-        yield Issue.number < wanted.before
+        yield Thing.number < wanted.before

@@ -12,13 +12,12 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from models.issues.public.board import _OTHERS, _public
+from models.issues.rules import Due
 from models.issues.tables import Assignment, Endorsement, Issue, IssueEvent, Photo
 from models.people.public import masked
-from models.people.rules import Role
 from models.people.tables import Person
 from models.places.public import Places, Spot
-from models.things.rules import Due
-from models.things.tables import Deadline
+from models.things.tables import Deadline, Thing
 
 #: The clocks the public may watch; the rest are the bot's own reminders.
 PUBLIC_CLOCKS = (Due.ACCEPT, Due.RESOLVE, Due.REPORT_IN, Due.HOLD)
@@ -28,7 +27,7 @@ PUBLIC_CLOCKS = (Due.ACCEPT, Due.RESOLVE, Due.REPORT_IN, Due.HOLD)
 class Holder:
     """Who has it now."""
 
-    role: Role
+    role: str
     department: str
     #: Masked.
     name: str
@@ -42,7 +41,7 @@ class Happened:
     at: datetime
     what: str
     values: dict[str, Any]
-    role: Role | None
+    role: str | None
     #: Masked; empty for residents and for the clock.
     name: str
     #: The officer's own words: for the reporter and officers, never on a public page.
@@ -53,7 +52,7 @@ class Happened:
 class Clockwork:
     """One deadline; `met` is None while it runs."""
 
-    what: Due
+    what: str
     due: datetime
     met: bool | None
 
@@ -77,18 +76,8 @@ class IssueView:
     joined: int | None
 
 
-def issue_number(session: Session, community_id: int, number: int) -> Issue | None:
-    """The issue of this number, whether or not the public may read it."""
-    return session.scalar(select(Issue).where(Issue.community_id == community_id, Issue.number == number))
-
-
-def is_public(issue: Issue) -> bool:
-    """Whether an issue has a page of its own."""
-    return not issue.sensitive and not issue.hidden
-
-
 def view(session: Session, issue: Issue) -> IssueView:
-    """The issue with its people masked. The caller has asked `is_public`, or shows it to its own reporter."""
+    """The issue with its people masked. The caller has asked `issue.public`, or shows it to its own reporter."""
     places = Places(session, issue.community_id)
     holding = select(Assignment.role, Assignment.department, Person.name).join(
         Person, Assignment.person_id == Person.id
@@ -98,7 +87,7 @@ def view(session: Session, issue: Issue) -> IssueView:
     ).first()
     clocks = session.scalars(
         select(Deadline)
-        .where(Deadline.issue_id == issue.id, Deadline.what.in_(PUBLIC_CLOCKS))
+        .where(Deadline.thing_id == issue.id, Deadline.what.in_(PUBLIC_CLOCKS))
         .order_by(Deadline.due_at, Deadline.id)
     )
     told = select(IssueEvent, Person.name).outerjoin(Person, IssueEvent.person_id == Person.id)
@@ -134,9 +123,7 @@ def view(session: Session, issue: Issue) -> IssueView:
         ratings,
         Fraction(int(total or 0), ratings) if ratings else None,
         list(session.scalars(photos)),
-        session.scalar(select(Issue.number).where(Issue.id == issue.merged_into))
-        if issue.merged_into
-        else None,
+        session.get_one(Thing, issue.merged_into).number if issue.merged_into else None,
     )
 
 

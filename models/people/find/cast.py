@@ -8,13 +8,13 @@ from datetime import datetime
 from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
 
-from models.people.rules import ROLE_NAMES, Role
+from models.people.rules import ROLE_NAMES
 from models.people.tables import Person, Post
 from models.places.rules import building_name
 from models.places.tables import Building, Estate, Grid, Household
 
 #: The groups of the picker, in this order; residents (None) come first.
-ORDER: tuple[Role | None, ...] = (None, *Role)
+ORDER: tuple[str | None, ...] = (None, *ROLE_NAMES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Player:
 class Group:
     """The people of one kind."""
 
-    role: Role | None
+    role: str | None
     people: list[Player] = field(default_factory=list)
     #: More are found by searching.
     more: bool = False
@@ -55,7 +55,7 @@ def cast(session: Session, now: datetime, *, asked: str = "", limit: int = 40) -
         )
         .order_by(Post.role, Post.id)
     )
-    serving: dict[int, list[tuple[Role, str]]] = {}
+    serving: dict[int, list[tuple[str, str]]] = {}
     for post, person_id, estate, building, grid in session.execute(posts):
         where = building_name(building) if building else grid or estate or ""
         label = " ".join(part for part in (ROLE_NAMES[post.role], post.department, where) if part)

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import or_, select
+from sqlalchemy import bindparam, or_, select
 from sqlalchemy.orm import Session
 
+from models.people.find.directory import Located
 from models.people.tables import Claim, Identity, Person, Post
 from models.places.rules import bare
 from models.places.tables import Household
@@ -118,3 +119,44 @@ def meant_by(session: Session, identity: Identity, household_id: int, name: str)
 def has_posts(session: Session, person_id: int) -> bool:
     """Whether the person holds or held a post: then the name belongs to the roster."""
     return session.scalar(select(Post.id).where(Post.person_id == person_id).limit(1)) is not None
+
+
+def living_at(session: Session, where: Located) -> list[Person]:
+    """Who is entered at an address, as far as it is known; at most fifty."""
+    home = (
+        select(Person)
+        .join(Household, Person.household_id == Household.id)
+        .where(Person.retired_at.is_(None), Household.building_id == where.building_id)
+    )
+    if where.room:
+        home = home.where(Household.room == where.room)
+    if where.unit:
+        home = home.where(Household.unit == where.unit)
+    return list(session.scalars(home.limit(50)))
+
+
+def account_of(session: Session, person_id: int) -> Identity | None:
+    """The account by which a person was last heard."""
+    own = select(Identity).where(Identity.person_id == person_id)
+    return session.scalars(own.order_by(Identity.seen_at.desc())).first()
+
+
+_HOME = (
+    select(Person.name, Household.building_id, Household.unit, Household.room)
+    .join(Identity, Identity.person_id == Person.id)
+    .outerjoin(Household, Person.household_id == Household.id)
+    .where(Identity.id == bindparam("identity"))
+)
+
+
+def home_and_name(session: Session, identity_id: int) -> tuple[str, int | None, str, str] | None:
+    """(name, building, unit, room) of the person behind an account; None for an account of nobody known."""
+    session.flush()
+    row = session.connection().execute(_HOME, {"identity": identity_id}).first()
+    return (row.name, row.building_id, row.unit or "", row.room or "") if row is not None else None
+
+
+def person_of_claim(session: Session, claim: Claim) -> Person | None:
+    """Whom the account that made the claim belongs to by now."""
+    identity = session.get_one(Identity, claim.identity_id)
+    return session.get(Person, identity.person_id) if identity.person_id is not None else None

@@ -151,7 +151,7 @@ class Directory:
                     if post.community_id is None
                     else (self.communities[post.community_id],)
                 ):
-                    info.officers.append((post.name, post.role.value))
+                    info.officers.append((post.name, post.role))
 
     def members(self, session: Session, now: datetime) -> dict[int, list[str]]:
         """Who is in each group of the sandbox: who lives in its place, and who holds a post there."""

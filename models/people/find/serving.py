@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -10,8 +10,8 @@ from typing import Any
 from sqlalchemy import bindparam, exists, or_, select
 from sqlalchemy.orm import Session
 
-from models.people.rules import Role, Serving
-from models.people.tables import Absence, Person, Post
+from models.people.rules import Serving
+from models.people.tables import Absence, Identity, Person, Post
 
 _absent_now = exists().where(
     Absence.person_id == Post.person_id, Absence.since <= bindparam("now"), Absence.until > bindparam("now")
@@ -70,7 +70,7 @@ def _serving(row: Any, *, absent: bool | None = None) -> Serving:
         row.person_id,
         row.key,
         row.name,
-        Role(row.role),
+        row.role,
         row.community_id,
         row.estate_id,
         row.building_id,
@@ -100,3 +100,20 @@ def posts_held(session: Session, person_id: int, now: datetime) -> Sequence[Post
         .where(Post.person_id == person_id, or_(Post.until.is_(None), Post.until > now))
         .order_by(Post.id)
     ).all()
+
+
+def communities_served(session: Session, person_id: int) -> set[int | None]:
+    """The communities of a person's posts, ever; None for a post of the whole installation."""
+    return set(session.scalars(select(Post.community_id).where(Post.person_id == person_id)))
+
+
+def accounts_of(session: Session, people: Collection[int]) -> set[tuple[str, str]]:
+    """(channel, external id) of every account of these people."""
+    rows = session.execute(select(Identity.channel, Identity.external).where(Identity.person_id.in_(people)))
+    return {(row[0], row[1]) for row in rows}
+
+
+def ignored_accounts(session: Session) -> set[tuple[str, str]]:
+    """(channel, external id) of every account that said 别听我的."""
+    rows = session.execute(select(Identity.channel, Identity.external).where(Identity.ignored))
+    return {(row[0], row[1]) for row in rows}

@@ -1,0 +1,73 @@
+"""Which thing is meant: the number said, the message quoted, or the only one it can be."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from bot.turns.message import Overheard, Refused
+from models.messages.find import spoke_of
+from models.things.find import numbered, with_id
+from models.things.rules import kinds
+
+if TYPE_CHECKING:
+    from bot.turns.turn import Turn
+
+#: How many an answer to 「哪一件」 names.
+NAMED = 5
+
+
+def named(turn: Turn) -> list[Any]:
+    """The things numbered in the command, or quoted; raises `Refused` for an unknown number. Empty when none
+    was named."""
+    if turn.command.numbers:
+        return [_known(turn, number) for number in turn.command.numbers]
+    by_quote = quoted(turn)
+    return [by_quote] if by_quote is not None else []
+
+
+def _known(turn: Turn, number: int) -> Any:
+    thing = numbered(turn.session, turn.community.id, number)
+    if thing is None:
+        raise unknown(number)
+    return thing
+
+
+def unknown(number: int) -> Refused:
+    """That nothing has this number, or nothing that this person may know of."""
+    return Overheard("number/unknown", wanted=number)
+
+
+def quoted(turn: Turn) -> Any:
+    """The thing that the quoted message of the bot spoke of; None without one."""
+    inbound = turn.inbound
+    if inbound.quote is None:
+        return None
+    about = spoke_of(turn.session, inbound.channel, inbound.chat, inbound.quote)
+    thing = with_id(turn.session, about)
+    if thing is not None:
+        turn.in_community(thing.community_id)
+    return thing
+
+
+def only(turn: Turn, verb: str, choices: Sequence[Any]) -> Any:
+    """The one it can only be; raises `Refused` with an example otherwise."""
+    if len(choices) == 1:
+        return choices[0]
+    word = turn.world.texts.text(f"verbs/{verb}")
+    if not choices:
+        raise Overheard("number/none", verb=word)
+    listed = [(thing.number, turn.title(thing)) for thing in choices[:NAMED]]
+    raise Refused("number/which", verb=word, listed=listed)
+
+
+def not_for(turn: Turn, verb: str, thing: Any, wanted: Sequence[str]) -> Refused:
+    """A number of another kind than the one kind the verb is for, or a verb that the kind does not know."""
+    values = {
+        "wanted": thing.number,
+        "kind": kinds.titles[thing.kind],
+        "verb": turn.world.texts.text(f"verbs/{verb}"),
+    }
+    if len(wanted) == 1:
+        return Refused("number/other_kind", needed=kinds.titles[wanted[0]], **values)
+    return Refused("number/not_for_kind", **values)

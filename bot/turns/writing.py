@@ -1,0 +1,128 @@
+"""What a turn leaves in the rows of messages: that it was heard, and what is to be sent to whom."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy import bindparam, or_, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+from sqlalchemy.sql.dml import ReturningInsert
+
+from bot.turns.clock import Clock
+from bot.turns.message import Channel, Inbound, Sent
+from bot.turns.turn import Turn
+from models.base import new_id
+from models.messages.rules import Delivery
+from models.messages.tables import Inbox, Outbox
+from models.people.tables import Identity, Person
+from models.time import quiet_until
+
+#: Statements of every turn, made once: making them costs as much as running them.
+_HEARD: dict[str, ReturningInsert[int]] = {
+    "sqlite": sqlite.insert(Inbox).on_conflict_do_nothing().returning(Inbox.id),
+    "postgresql": postgresql.insert(Inbox).on_conflict_do_nothing().returning(Inbox.id),
+}
+_ACCOUNTS = (
+    select(Identity.id, Identity.person_id, Identity.channel, Identity.external)
+    .where(
+        or_(
+            Identity.id.in_(bindparam("ids", expanding=True)),
+            Identity.person_id.in_(bindparam("people", expanding=True)),
+        )
+    )
+    .order_by(Identity.seen_at)
+)
+_KEYS = select(Person.id, Person.key).where(Person.id.in_(bindparam("people", expanding=True)))
+
+
+def first_time(session: Session, inbound: Inbound, now: datetime) -> int | None:
+    """The new inbox row's id, or None when the message came before. A second copy on another process waits
+    here for the first."""
+    connection = session.connection()
+    row = {"id": new_id(), "channel": inbound.channel, "message_id": inbound.message_id, "at": now}
+    return connection.execute(_HEARD[connection.dialect.name], row).scalar()
+
+
+def stored_answer(session: Session, inbound: Inbound) -> list[Sent]:
+    """What the first copy of this message was answered, row by row."""
+    turn_id = (
+        select(Inbox.id)
+        .where(Inbox.channel == inbound.channel, Inbox.message_id == inbound.message_id)
+        .scalar_subquery()
+    )
+    rows = select(Outbox).where(Outbox.turn_id == turn_id, Outbox.delivery != Delivery.QUIET)
+    return [as_sent(row) for row in session.scalars(rows.order_by(Outbox.id))]
+
+
+def as_sent(row: Outbox) -> Sent:
+    """An outbox row as channels and repeated messages see it."""
+    delivered = row.delivery == Delivery.SENT
+    return Sent(row.id, row.channel, row.address, row.body, row.at, delivered, row.receipt)
+
+
+class Writing:
+    """The outgoing rows of a turn; who cannot be reached on any running channel gets nothing."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self.channels: Mapping[str, Channel] = {}
+
+    def record(self, turn: Turn, inbox_id: int | None) -> list[Sent]:
+        """Write what the turn wants sent."""
+        sent: list[Sent] = []
+        addresses = _addresses(turn)
+        wall = self.clock.wall()
+        for out in turn.outgoing:
+            address = (
+                out.address
+                or addresses.get(("identity", out.identity_id or 0))
+                or addresses.get(("person", out.person_id or 0))
+            )
+            if address is None:
+                continue
+            channel = self.channels.get(address[0])
+            instant = channel is not None and channel.instant
+            held = quiet_until(turn.now, turn.world.rules) if out.reminder else None
+            delivery = Delivery.QUIET if held else Delivery.SENT if instant else Delivery.PENDING
+            row = Outbox(
+                id=new_id(),
+                community_id=turn.known_community,
+                turn_id=inbox_id,
+                channel=address[0],
+                address=address[1],
+                body=out.reply.body(),
+                about=out.reply.about,
+                at=held or turn.now,
+                delivery=delivery,
+                not_before=held,
+                due_at=wall,
+                sent_at=wall if delivery is Delivery.SENT else None,
+                receipt=channel.receipt() if channel is not None and delivery is Delivery.SENT else None,
+            )
+            turn.session.add(row)
+            if held is None:
+                sent.append(as_sent(row))
+        return sent
+
+
+def _addresses(turn: Turn) -> dict[tuple[str, int], tuple[str, str]]:
+    people = {o.person_id for o in turn.outgoing if o.person_id is not None}
+    identities = {o.identity_id for o in turn.outgoing if o.identity_id is not None}
+    found: dict[tuple[str, int], tuple[str, str]] = {}
+    if not people and not identities:
+        return found
+    turn.session.flush()
+    connection = turn.session.connection()
+    for row in connection.execute(_ACCOUNTS, {"ids": list(identities), "people": list(people)}):
+        if row.channel not in turn.world.channels:
+            continue
+        if row.id in identities:
+            found["identity", row.id] = (row.channel, f"dm:{row.external}")
+        if row.person_id in people and row.channel != "gate":
+            found["person", row.person_id] = (row.channel, f"dm:{row.external}")
+    if turn.world.sandbox and (rest := [p for p in people if ("person", p) not in found]):
+        for person_id, key in connection.execute(_KEYS, {"people": rest}):
+            found["person", person_id] = ("sandbox", f"dm:{key}")
+    return found
