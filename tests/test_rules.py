@@ -30,7 +30,6 @@ PAGES_MAY_NOT_IMPORT = ("bot.channels", "bot.outbox", "bot.app", "bot.duties")
 LANGUAGE_TOOLS = (
     "bot/language/evaluate.py",
     "bot/language/fit.py",
-    "bot/language/fit_addresses.py",
     "bot/language/check.py",
 )
 #: What pure text handling never needs.

@@ -18,10 +18,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from .addresses import AddressGrammar
 from .evidence import AGAINST
 from .fit import DATA, EXAMPLES, bounds, cases
-from .lexicon import FILES, LexiconError, build, read_files, words_of
+from .lexicon import FILES, build, read_files, words_of
 from .normalise import fold
 from .reader import Reader
 
@@ -38,11 +37,6 @@ def _lists(files: dict[str, Any]) -> Iterator[tuple[str, list[str]]]:
     for verb, entry in files["commands"]["commands"].items():
         yield f"commands.yaml {verb}", words_of(entry["words"])
     yield "everyday.yaml words", words_of(files["everyday"]["words"])
-    for key in ("marks", "kinds"):
-        yield (
-            f"addresses.yaml {key}",
-            [word for words in files["addresses"][key].values() for word in words_of(words)],
-        )
 
 
 def errors(files: dict[str, Any]) -> list[str]:
@@ -84,10 +78,6 @@ def errors(files: dict[str, Any]) -> list[str]:
         for word in words_of(files["everyday"]["words"])
         if word not in topics
     ]
-    try:
-        AddressGrammar(files["addresses"])
-    except LexiconError as error:
-        found.append(str(error))
     known = set(files["categories"]["categories"])
     found += [
         f"alarms.yaml {name}: no category {entry['category']}"

@@ -26,7 +26,6 @@ from . import fit as fitting
 from .lexicon import load_lexicon
 from .moments import span_length
 from .normalise import fold, narrow
-from .numerals import to_int
 from .reader import Reader
 from .understanding import Understanding
 
@@ -522,59 +521,7 @@ def _letters(rows: list[Row], reader: Reader, data: Path) -> None:
         rows.append(Row(f"letters, board label compatible: {source}", "", str(Figure(sum(hits), len(hits)))))
 
 
-# ── addresses, votes, sign-ups ────────────────────────────────────────────────────────────────────
-
-
-def _part_value(label: str) -> str:
-    """A labelled part as 「12号楼」 in the form of `Place` (12); a label without digits or letters is
-    nothing."""
-    kept = re.sub(r"[^A-Za-z0-9零〇一二两三四五六七八九十百-]", "", fold(label)).strip("-").upper()
-    if re.search("[A-Z0-9]", kept):
-        kept = re.sub(r"[^A-Z0-9-]", "", kept).strip("-")
-        return str(int(kept)) if kept.isdigit() else kept
-    number = to_int(kept) if kept else None
-    return "" if number is None else str(number)
-
-
-def _addresses(rows: list[Row], reader: Reader, data: Path) -> None:
-    hits = dict.fromkeys(("houseno", "cellno", "roomno"), 0)
-    totals = dict.fromkeys(hits, 0)
-    clean = dict.fromkeys(hits, 0)
-    lines = _lines(data / "addresses_dev.tsv")
-    for fields in lines:
-        labels: dict[str, str] = {}
-        for item in fields[4].split("|"):
-            key, _, value = item.partition("=")
-            if key in hits:
-                labels.setdefault(key, _part_value(value))
-        place = reader.read(fields[3], mention=True).place
-        for key, got in (("houseno", place.building), ("cellno", place.unit), ("roomno", place.room)):
-            want = labels.get(key, "")
-            clean[key] += want == (got or "")
-            if want:
-                totals[key] += 1
-                hits[key] += want == got
-    for key, name in (("houseno", "building"), ("cellno", "unit"), ("roomno", "room")):
-        rows.append(
-            Row(f"formal addresses: {name} where labelled", "≥ 0.95", str(Figure(hits[key], totals[key])))
-        )
-        rows.append(
-            Row(f"formal addresses: {name}, absent ones too", "", str(Figure(clean[key], len(lines))))
-        )
-    found = wanted = 0
-    for fields in _lines(data / "address_spans_dev.tsv"):
-        place = reader.read(fields[2], mention=True).place
-        said = list(place.as_dict().values())
-        spans = [fold(span.strip()) for span in fields[3].split("|") if span.strip()]
-        if spans:
-            wanted += 1
-            found += any(
-                any(value in span or span in value for span in spans) for value in said if len(value) > 1
-            ) or any(
-                place.building is not None and re.search(rf"(?<!\d){re.escape(place.building)}(?!\d)", span)
-                for span in spans
-            )
-    rows.append(Row("formal text: a labelled span named", "", str(Figure(found, wanted))))
+# ── votes, sign-ups ───────────────────────────────────────────────────────────────────────────────
 
 
 def _same_end(gold: str | None, got: object) -> bool:
@@ -664,7 +611,6 @@ def measure(data: Path = fitting.DATA, *, baselines: bool = True) -> list[Row]:
     if baselines:
         _authors(rows, reader, found)
     _content(rows, reader, data)
-    _addresses(rows, reader, data)
     _votes(rows, reader, data)
     _signups(rows, reader, data)
     rows.append(Row("group lines a second, one core", "≥ 10,000", f"{speed(reader, data):,.0f}"))

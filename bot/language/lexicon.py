@@ -28,7 +28,6 @@ FILES = (
     "typos",
     "votes",
     "everyday",
-    "addresses",
     "words",
 )
 
@@ -154,8 +153,6 @@ class Lexicon:
     dialect: dict[str, str]
     emoji: dict[str, str]
     votes: dict[str, Any]
-    #: The words and weights of formal addresses, as `AddressGrammar` reads them.
-    addresses: dict[str, Any]
     #: Every weight by the name of its feature, filled on first use.
     worth: dict[str, float]
     #: How much a word leans towards a report (or away from it) beyond the rules.
@@ -348,7 +345,6 @@ def build(files: Mapping[str, Any]) -> Lexicon:
         dialect={fold(key): fold(value) for key, value in typos["dialect"].items()},
         emoji=dict(typos["emoji"]),
         votes=files["votes"],
-        addresses=files["addresses"],
         worth={},
         leanings={
             fold(str(word)): float(weight) for word, weight in (files["words"]["leanings"] or {}).items()

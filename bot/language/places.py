@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from functools import cache
 
-from .addresses import looks_formal, parse_formal
 from .lexicon import Lexicon, cut, load_lexicon, tokenizer
 from .normalise import fold
 from .numerals import NUMERAL, to_int
@@ -29,12 +27,12 @@ _ROOM_AFTER = re.compile(
     r"[\s,、的]{0,2}(?:(?:\d{1,2}|[一二三四五六七八九十]{1,3})[楼层]\s?)?(?:[-_]?)(?P<name>\d{3,4}|[A-Za-z]\d{3}|[一二三四五六七八九][零〇一二三四五六七八九]{2,3}(?![零〇一二三四五六七八九十百千]))(?P<tail>室|号房|房|号|住户|户|家|的|[A-Za-z](?![A-Za-z]))?(?![\d.:/%年月元块路度瓦平])"
 )
 _ROOM_ALONE = re.compile(
-    r"(?<![\d.\-:/A-Za-z¥￥])(?:(?P<lead>楼上|楼下|隔壁|对门|对面|对屋|我家|我家是|我是|住|家住|我住|住在|我们|我们家|门牌|房号|他家|业主|户主|邻居)[的是在那:]{0,2}(?:[一二三四五六七八九十\d]{1,2}[楼层])?)?"
+    r"(?<![\d.\-:/A-Za-z¥￥])(?:(?P<lead>(?:\d{1,2}|[一二三四五六七八九十]{1,3})[楼层]|楼上|楼下|隔壁|对门|对面|对屋|我家|我家是|我是|住|家住|我住|住在|我们|我们家|门牌|房号|他家|业主|户主|邻居)[的是在那:]{0,2}(?:[一二三四五六七八九十\d]{1,2}[楼层])?)?"
     r"(?P<name>[1-9]\d{2,3})(?P<tail>室|号房|房间|房|户|住户|业主|家|那家|那户|的邻居|的租客|租客|门口|楼上|楼下|的?(?:大哥|大姐|阿姨|奶奶|爷爷))?(?![\d.:/%\-A-Za-z])"
 )
 #: 301天天冲水: a room that does something begins the message.
 _ROOM_FIRST = re.compile(
-    r"(?P<name>[1-9]\d{2,3})(?=天天|又|把|老是|总是|昨晚|半夜|每天|每晚|晚上|那家|那户|这家|家|楼上|的|养|装|说)"
+    r"(?P<name>[1-9]\d{2,3})(?=天天|又|把|老是|总是|昨晚|半夜|每天|每晚|晚上|那家|那户|这家|家|楼上|的|老[太头人]|养|装|说)"
 )
 _NOT_ROOM = re.compile(
     r"\s*(?:年|月|日|元|块|路|点|度|斤|公斤|平|米|个|人|次|瓦|毫|克|分|票|户(?!主|型)|名|天(?![天花台])|小时|公里|里|集|多|左右|万|号线|热线|w|W|mm|ml|MB|kg)"
@@ -374,10 +372,6 @@ def find_place(
 ) -> Place:
     """The place that folded `text` names; of several buildings or rooms the first counts."""
     lexicon = lexicon or load_lexicon()
-    if (gazetteer is None or not gazetteer.estates) and looks_formal(text):
-        formal = parse_formal(text)
-        named = _estate_by_grammar(text, lexicon) if estates else None
-        return replace(formal, estate=named[0] if named else None)
     estate = building = unit = room = None
     rest_at = 0
     found = _estate_from_gazetteer(text, gazetteer) if gazetteer is not None and gazetteer.estates else None

@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from .addresses import looks_formal
 from .alarms import Alarms
 from .commands import CommandParser, strip_mention
 from .evidence import Evidence, Finder, gather, probability, reasons, weigh
@@ -293,7 +292,7 @@ class Reader:
         if score < 0.5:
             return Understanding(
                 "chatter",
-                place=self._here(place, evidence, formal=looks_formal(own)),
+                place=self._here(place, evidence),
                 score=round(score, 3),
                 why=tuple(why),
                 text=folded,
@@ -320,11 +319,11 @@ class Reader:
         return text
 
     @staticmethod
-    def _here(place: Place, evidence: Evidence, *, formal: bool) -> Place:
+    def _here(place: Place, evidence: Evidence) -> Place:
         """The place of a line that is no report: none when it tells of somewhere else, no spot when it tells
         of nothing here."""
         known = evidence.features.keys()
-        if {"elsewhere", "hearsay"} & known and not formal:
+        if {"elsewhere", "hearsay"} & known and not place.room:
             return Place()
         return replace(place, spot=None) if _SPOTLESS & known else place
 
