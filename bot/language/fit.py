@@ -71,7 +71,7 @@ class Case:
     group: str
 
 
-def cases(data: Path = DATA, *, chat_weight: float = 0.5) -> list[Case]:
+def cases(data: Path = DATA) -> list[Case]:
     """The development text to fit on: group lines, hard chat lines, plain chat and our own invented
     examples."""
     found: list[Case] = []
@@ -99,7 +99,7 @@ def cases(data: Path = DATA, *, chat_weight: float = 0.5) -> list[Case]:
                     Case(
                         fields[2],
                         label == "report",
-                        4.0 if hard else chat_weight,
+                        4.0 if hard else 0.5,
                         f"{fields[1].split(':')[0]}{number % 5}",
                     )
                 )
@@ -216,22 +216,6 @@ def _prior(name: str) -> float:
     if name == "formal":
         return 1.5
     return -1.2 if name in AGAINST else 0.6
-
-
-def apply(lexicon: Lexicon, fitted: dict[str, float]) -> None:
-    """Puts weights into a loaded lexicon (for cross-validation)."""
-    from dataclasses import replace
-
-    lexicon.worth.clear()
-    lexicon.leanings = {
-        name.removeprefix(WORD): value for name, value in fitted.items() if name.startswith(WORD)
-    }
-    for name, value in fitted.items():
-        if name in lexicon.signs:
-            lexicon.signs[name] = replace(lexicon.signs[name], weight=value)
-        elif name in lexicon.numbers:
-            lexicon.numbers[name] = value
-    lexicon.pairs = tuple(replace(pair, weight=fitted.get(pair.name, pair.weight)) for pair in lexicon.pairs)
 
 
 def write(fitted: dict[str, float], path: Path = SIGNS) -> None:

@@ -143,8 +143,8 @@ class Lexicon:
     joined: frozenset[str]
     not_spots: tuple[str, ...]
     not_places: frozenset[str]
-    estate_ends: tuple[str, ...]
     not_estates: frozenset[str]
+    not_in_names: frozenset[str]
     roles: dict[str, tuple[str, ...]]
     urgencies: dict[str, tuple[str, ...]]
     against: dict[str, re.Pattern[str]]
@@ -161,7 +161,6 @@ class Lexicon:
     everyday: frozenset[str]
     #: Characters that say nothing by themselves.
     small: frozenset[str]
-    #: Two-character beginnings of act and alarm phrases, for the plain scan.
     #: Words of answers, votes and sign-ups, and those of dangers, that are worth a closer look.
     glance: tuple[str, ...] = ()
     danger_words: tuple[str, ...] = ()
@@ -332,8 +331,8 @@ def build(files: Mapping[str, Any]) -> Lexicon:
         joined=frozenset(words_of(places["joined"])),
         not_spots=tuple(words_of(places["not_spots"])),
         not_places=frozenset(words_of(places["not_places"])),
-        estate_ends=tuple(sorted(words_of(places["estate_ends"]), key=len, reverse=True)),
         not_estates=frozenset(words_of(places["not_estates"])),
+        not_in_names=frozenset(words_of(places["not_in_names"])),
         roles=roles,
         urgencies={
             key: (entry["name"], *words_of(entry.get("aliases")))

@@ -129,11 +129,6 @@ def _opinions() -> str:
     return "|".join(sorted(map(re.escape, words_of(load_lexicon().votes["opinions"])), key=len, reverse=True))
 
 
-def looks_like_poll(text: str) -> bool:
-    """Whether folded `text` asks the group to vote in a sentence of its own."""
-    return bool(_openers().search(text))
-
-
 def unit_of(text: str) -> str | None:
     """Who votes: `owner`, `household`, `resident`, or None when not said."""
     for key in ("owner", "household", "resident"):

@@ -46,7 +46,6 @@ _OUTDOORS = re.compile(r"[楼栋幢座门窗梯库]|单元|阳台|小区|院|厨
 _TRIGGER_SIGNS = ("fault", "nobody", "nuisance", "explicit")
 
 
-_PLACE_MARKS = frozenset("栋幢座室号院-")
 #: Signs of a line that names spots without being about them.
 _SPOTLESS = {"advert", "hypothetical", "wondering", "own_affair", "advice", "no_need", "kindness", "notice"}
 
@@ -437,10 +436,10 @@ def _written_poll(poll: dict[str, Any], text: str) -> dict[str, Any]:
     }
 
 
-def category_of(word: str, lexicon: Lexicon | None = None) -> str | None:
+def category_of(word: str) -> str | None:
     """The category key that 「噪声」, 「噪音」 or `noise` means, else None."""
     wanted = fold(word).strip()
-    names = (lexicon or load_lexicon()).categories
+    names = load_lexicon().categories
     if wanted.lower() in names:
         return wanted.lower()
     for key, entry in names.items():
