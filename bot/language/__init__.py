@@ -1,8 +1,8 @@
 """The language part: text in, `Understanding` out. No network, no clock, no database; only config/lexicon is
 read, once."""
 
+from .forms.moments import parse_until
 from .lexicon import Lexicon, LexiconError, load_lexicon
-from .moments import parse_until
 from .places import parse_place, render_place, says_only
 from .reader import Reader, category_name, category_of, role_name, role_of, urgency_name, urgency_of
 from .understanding import Command, Gazetteer, Place, Understanding

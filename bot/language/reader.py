@@ -7,16 +7,16 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from .alarms import Alarms
-from .commands import CommandParser, strip_mention
-from .evidence import Evidence, Finder, gather, probability, reasons, weigh
-from .homophones import Homophones
+from .forms.commands import CommandParser, strip_mention
+from .forms.polls import parse_line, parse_sentence
+from .forms.signups import parse_signup
 from .lexicon import Act, Lexicon, load_lexicon, tokenizer, trigger_characters
 from .normalise import LIMIT, as_written, fold, narrow
 from .places import find_place
-from .polls import parse_line, parse_sentence
-from .scan import scans
-from .signups import parse_signup
+from .reports.alarms import Alarms
+from .reports.evidence import Evidence, Finder, gather, probability, reasons, weigh
+from .reports.homophones import Homophones
+from .reports.scan import scans
 from .understanding import Command, Gazetteer, Place, Understanding
 
 #: 匿名反映, with greetings before it and blanks in it; 匿名: alone will do, because a name once told cannot

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from .lexicon import Alarm, Lexicon
+from bot.language.lexicon import Alarm, Lexicon
 
 _SENTENCES = re.compile(r"[。!?\n;]+")
 

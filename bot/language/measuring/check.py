@@ -1,4 +1,4 @@
-"""Looks over config/lexicon for mistakes: `python -m bot.language.check` (`make lexicon-check`).
+"""Looks over config/lexicon for mistakes: `python -m bot.language.measuring.check` (`make lexicon-check`).
 
 Errors (exit 1): a word twice in one list, one command word for two commands, a word for and against a report,
 a weight whose
@@ -7,7 +7,6 @@ rules that never
 fire on the development text and our own examples, which are candidates for removal.
 """
 
-# ruff: noqa: T201 - a command
 from __future__ import annotations
 
 import argparse
@@ -18,11 +17,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from .evidence import AGAINST
+from bot.language.lexicon import FILES, build, read_files, words_of
+from bot.language.normalise import fold
+from bot.language.reader import Reader
+from bot.language.reports.evidence import AGAINST
+
 from .fit import DATA, EXAMPLES, bounds, cases
-from .lexicon import FILES, build, read_files, words_of
-from .normalise import fold
-from .reader import Reader
 
 
 def _lists(files: dict[str, Any]) -> Iterator[tuple[str, list[str]]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from operator import add
 
-from .lexicon import Lexicon, tokenizer
+from bot.language.lexicon import Lexicon, tokenizer
 
 
 class Scan:

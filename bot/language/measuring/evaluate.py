@@ -1,5 +1,5 @@
 """Measures the reading on labelled text and prints one table: `yishiting-eval` (or `python -m
-bot.language.evaluate`).
+bot.language.measuring.evaluate`).
 
 `--write` puts the table into docs/understanding.md. `--review FILE` scores corrections that officers made
 (JSON lines with
@@ -22,14 +22,15 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from . import fit as fitting
-from .lexicon import load_lexicon
-from .moments import span_length
-from .normalise import fold, narrow
-from .reader import Reader
-from .understanding import Understanding
+from bot.language.forms.moments import span_length
+from bot.language.lexicon import load_lexicon
+from bot.language.normalise import fold, narrow
+from bot.language.reader import Reader
+from bot.language.understanding import Understanding
 
-DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "understanding.md"
+from . import fit as fitting
+
+DOCUMENT = Path(__file__).resolve().parents[3] / "docs" / "understanding.md"
 #: The day on which the development vote lines were written (a Sunday).
 NOW = datetime(2026, 11, 22, 10, 0)  # noqa: DTZ001 - people write local times
 #: The plain rule an office would write first: one of these words makes a line a report.

@@ -16,7 +16,8 @@ from functools import cache
 from itertools import islice
 from typing import Any
 
-from .lexicon import load_lexicon, words_of
+from bot.language.lexicon import load_lexicon, words_of
+
 from .moments import Moment, find_moment
 
 

@@ -6,8 +6,8 @@ import math
 import re
 from dataclasses import dataclass, field
 
-from .lexicon import Lexicon, Sense, cut
-from .understanding import Place
+from bot.language.lexicon import Lexicon, Sense, cut
+from bot.language.understanding import Place
 
 #: Signs that say a line is something else; a complaint's word inside one of their words (停水 in 停水通知)
 #: does not count.

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from .lexicon import Lexicon, cut, load_lexicon, tokenizer
-from .normalise import fold
-from .numerals import NUMERAL, to_int
-from .understanding import Gazetteer, Place
+from bot.language.lexicon import Lexicon, cut, load_lexicon, tokenizer
+from bot.language.normalise import fold
+from bot.language.numerals import NUMERAL, to_int
+from bot.language.understanding import Gazetteer, Place
 
 _NUMBER = rf"(?:\d{{1,4}}|{NUMERAL}{{1,4}})"
 _NAME = rf"(?:{_NUMBER}[A-Za-z]?|[A-Za-z]\d{{0,3}}|[甲乙丙丁])"

@@ -1,4 +1,4 @@
-"""Fits the weights of signs.yaml from development text: `python -m bot.language.fit [--write]`.
+"""Fits the weights of signs.yaml from development text: `python -m bot.language.measuring.fit [--write]`.
 
 A logistic regression over the rules that fired, kept close to the hand-set sense of each rule: a rule that
 speaks for a
@@ -8,7 +8,7 @@ seen three times cannot be worth ten. Needs NumPy and SciPy (they come with scik
 dependency).
 """
 
-# ruff: noqa: PLC0415, T201 - NumPy and SciPy are development dependencies; this is a command
+# ruff: noqa: PLC0415 - NumPy and SciPy are development dependencies; this is a command
 from __future__ import annotations
 
 import argparse
@@ -21,13 +21,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .evidence import AGAINST
-from .lexicon import Lexicon, load_lexicon
-from .reader import Reader
+from bot.language.lexicon import Lexicon, load_lexicon
+from bot.language.reader import Reader
+from bot.language.reports.evidence import AGAINST
 
-#: Where the shared development data lies beside a checkout.
-DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
-ROOT = Path(__file__).resolve().parents[2]
+#: The checkout, and the shared development data beside it.
+ROOT = Path(__file__).resolve().parents[3]
+DATA = ROOT.parent / "shared" / "data"
 EXAMPLES = ROOT / "tests" / "language" / "examples.tsv"
 #: Lines invented for the project, a file an author; their authors did not know the rules.
 LINES = ROOT / "tests" / "language" / "lines"
