@@ -3,8 +3,9 @@ read, once."""
 
 from .forms.moments import parse_until
 from .lexicon import Lexicon, LexiconError, load_lexicon
+from .names import category_name, category_of, role_name, role_of, urgency_name, urgency_of
 from .places import parse_place, render_place, says_only
-from .reader import Reader, category_name, category_of, role_name, role_of, urgency_name, urgency_of
+from .reader import Reader
 from .understanding import Command, Gazetteer, Place, Understanding
 
 #: Every value that `Understanding.alarm` can have; the last two are answered in private.

@@ -20,7 +20,7 @@ from typing import Any
 from bot.language.lexicon import FILES, build, read_files, words_of
 from bot.language.normalise import fold
 from bot.language.reader import Reader
-from bot.language.reports.evidence import AGAINST
+from bot.language.reports.finder import AGAINST
 
 from .fit import DATA, EXAMPLES, bounds, cases
 

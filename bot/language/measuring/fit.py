@@ -23,7 +23,7 @@ from typing import Any
 
 from bot.language.lexicon import Lexicon, load_lexicon
 from bot.language.reader import Reader
-from bot.language.reports.evidence import AGAINST
+from bot.language.reports.finder import AGAINST
 
 #: The checkout, and the shared development data beside it.
 ROOT = Path(__file__).resolve().parents[3]
