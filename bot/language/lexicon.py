@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import importlib.resources
-import logging
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache, lru_cache
+from functools import cache
 from typing import Any, Protocol
 
-import jieba
 import yaml
 
-from .normalise import fold, traditional_characters
-
-jieba.setLogLevel(logging.WARNING)
+from .normalise import fold
 
 FILES = (
     "categories",
@@ -360,28 +356,3 @@ def build(files: Mapping[str, Any]) -> Lexicon:
 def load_lexicon() -> Lexicon:
     """The packaged lexicon, read once a process."""
     return build(read_files())
-
-
-@cache
-def tokenizer() -> jieba.Tokenizer:
-    """The process's one jieba tokenizer (each costs some 70 MB), taught the lexicon's longer words."""
-    made = jieba.Tokenizer()
-    made.initialize()
-    for word in load_lexicon().words():
-        if len(word) > 1 and not word.isascii():
-            made.add_word(word)
-    return made
-
-
-@lru_cache(maxsize=2)
-def cut(text: str) -> list[str]:
-    """The words of `text`; the last text is remembered, because several rules ask for the words of one
-    message."""
-    words: list[str] = tokenizer().lcut(text, HMM=False)
-    return words
-
-
-def trigger_characters() -> frozenset[str]:
-    """Characters of which folding may make trigger words: traditional ones, full-width digits and letters."""
-    wide = [*range(0xFF10, 0xFF1A), *range(0xFF21, 0xFF3B), *range(0xFF41, 0xFF5B)]
-    return frozenset(traditional_characters() | set(map(chr, wide)))

@@ -10,13 +10,14 @@ from typing import Any
 from .forms.commands import CommandParser, strip_mention
 from .forms.polls import parse_line, parse_sentence
 from .forms.signups import parse_signup
-from .lexicon import Lexicon, load_lexicon, tokenizer, trigger_characters
+from .lexicon import Lexicon, load_lexicon
 from .normalise import LIMIT, as_written, fold, narrow
 from .places import find_place
 from .reports.evidence import Evidence
-from .reports.scan import scans
+from .reports.scan import scans, trigger_characters
 from .reports.several import split
 from .reports.talk import Talk
+from .tokens import tokenizer
 from .understanding import Command, Gazetteer, Place, Understanding
 
 #: 匿名反映, with greetings before it and blanks in it; 匿名: alone will do, because a name once told cannot

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
-from bot.language.lexicon import Lexicon, tokenizer
+from bot.language.lexicon import Lexicon
 from bot.language.normalise import fold
 from bot.language.numerals import NUMERAL
+from bot.language.tokens import tokenizer
 from bot.language.understanding import Gazetteer
 
 _YARD = re.compile(

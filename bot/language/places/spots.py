@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from bot.language.lexicon import Lexicon, cut, load_lexicon
+from bot.language.lexicon import Lexicon, load_lexicon
 from bot.language.numerals import NUMERAL
+from bot.language.tokens import cut
 
 #: The rank of a real place or piece of equipment; fittings and floors stand below it, then grounds, then what
 #: is everywhere.

@@ -6,7 +6,8 @@ import math
 import re
 from dataclasses import dataclass, field
 
-from bot.language.lexicon import Lexicon, cut
+from bot.language.lexicon import Lexicon
+from bot.language.tokens import cut
 from bot.language.understanding import Place
 
 from .finder import AGAINST, Finder, Match
