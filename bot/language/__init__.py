@@ -3,7 +3,16 @@ read, once."""
 
 from .forms.moments import parse_until
 from .lexicon import Lexicon, LexiconError, load_lexicon
-from .names import category_name, category_of, role_name, role_of, urgency_name, urgency_of
+from .names import (
+    category_name,
+    category_of,
+    command_word,
+    help_lines,
+    role_name,
+    role_of,
+    urgency_name,
+    urgency_of,
+)
 from .places import parse_place, render_place, says_only
 from .reader import Reader
 from .understanding import Command, Gazetteer, Place, Understanding
@@ -33,6 +42,8 @@ __all__ = [
     "Understanding",
     "category_name",
     "category_of",
+    "command_word",
+    "help_lines",
     "load_lexicon",
     "parse_place",
     "parse_until",

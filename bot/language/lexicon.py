@@ -105,6 +105,13 @@ class CommandRule:
     bare: bool
     free: bool
     alone: str | None
+    #: The word that replies and examples use.
+    word: str
+    example: str
+    #: Who may say it: `resident` (anybody) or posts.
+    roles: tuple[str, ...]
+    #: Understood, but no handler serves it yet.
+    later: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +139,8 @@ class Lexicon:
     alarm_never: re.Pattern[str]
     urgent: tuple[tuple[str, re.Pattern[str]], ...]
     commands: dict[str, CommandRule]
+    #: Each line of 帮助, with {verb} for a command's example, and whose help has it.
+    help: tuple[tuple[str, tuple[str, ...]], ...]
     particles: tuple[str, ...]
     openers: tuple[str, ...]
     units: tuple[str, ...]
@@ -283,6 +292,10 @@ def build(files: Mapping[str, Any]) -> Lexicon:
             bool(entry.get("bare")),
             bool(entry.get("free")),
             entry.get("alone"),
+            words_of(entry["words"])[0],
+            entry["example"],
+            tuple(words_of(entry["roles"])),
+            bool(entry.get("later")),
         )
         for verb, entry in files["commands"]["commands"].items()
     }
@@ -320,6 +333,7 @@ def build(files: Mapping[str, Any]) -> Lexicon:
             for entry in danger["urgent"]
         ),
         commands=commands,
+        help=tuple((line, tuple(words_of(roles))) for line, roles in files["commands"]["help"].items()),
         particles=tuple(sorted(words_of(files["commands"]["particles"]), key=len, reverse=True)),
         openers=tuple(sorted(words_of(files["commands"]["openers"]), key=len, reverse=True)),
         units=tuple(sorted(words_of(files["commands"]["units"]), key=len, reverse=True)),

@@ -1,4 +1,4 @@
-"""Categories, posts and urgencies by the names people use for them."""
+"""Categories, posts, urgencies and commands by the names people use for them."""
 
 from __future__ import annotations
 
@@ -54,3 +54,15 @@ def urgency_of(word: str) -> str | None:
 def urgency_name(key: str) -> str:
     """The Chinese name of an urgency."""
     return load_lexicon().urgencies[key][0]
+
+
+def command_word(verb: str) -> str:
+    """The word of a command, as an example names it: 接单."""
+    return load_lexicon().commands[verb].word
+
+
+def help_lines(role: str, board: str) -> list[str]:
+    """What help tells a post, or `resident`: the commands' examples and the address of the board."""
+    lexicon = load_lexicon()
+    examples = {verb: rule.example for verb, rule in lexicon.commands.items()} | {"board": board}
+    return [line.format_map(examples) for line, roles in lexicon.help if role in roles]

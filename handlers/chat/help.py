@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
+from bot.language import help_lines
 from bot.message import Reply
 from bot.router import Router
 from bot.turn import Turn
@@ -27,7 +28,9 @@ def help_(turn: Turn) -> Reply:
     """Help for one's role, in private."""
     held = {p.role for p in turn.posts()}
     role = next((r for r in ORDER if r in held), None)
-    return turn.whisper(f"help/{role.value}" if role else "help/resident", board=board_link(turn))
+    return turn.whisper(
+        "help/post" if role else "help/resident", lines=help_lines(role or "resident", board_link(turn))
+    )
 
 
 @router.intent("help")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from bot.language import command_word
 from bot.message import Refused
 from bot.turn import Turn
 from models.issues import LIVE, Issue, Status
@@ -67,7 +68,7 @@ def only(turn: Turn, verb: str, choices: Sequence[Issue]) -> Issue:
     """The one it can only be; raises `Refused` with an example otherwise."""
     if len(choices) == 1:
         return choices[0]
-    word = turn.world.texts.text(f"verbs/{verb}")
+    word = command_word(verb)
     if not choices:
         raise Refused("number/none", verb=word)
     listed = [(issue.number, turn.title(issue)) for issue in choices[:NAMED]]
