@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from bot.language.lexicon import CommandRule, Lexicon
+from bot.language.entries import CommandRule
+from bot.language.lexicon import Lexicon
 from bot.language.numerals import NUMERAL, to_int
 from bot.language.understanding import Command
 

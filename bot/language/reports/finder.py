@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bot.language.lexicon import Lexicon, Sense
+from bot.language.entries import Sense
+from bot.language.lexicon import Lexicon
 from bot.language.tokens import cut
 
 #: Signs that say a line is something else; a complaint's word inside one of their words (停水 in 停水通知)

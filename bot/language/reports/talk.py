@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from bot.language.lexicon import Act, Lexicon
+from bot.language.entries import Act
+from bot.language.lexicon import Lexicon
 from bot.language.places import find_place
 from bot.language.understanding import Gazetteer, Place, Understanding
 
