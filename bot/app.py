@@ -14,7 +14,7 @@ from bot.channels.gate import Gate
 from bot.channels.onebot import OneBot
 from bot.channels.sandbox import MAX_BODY, Sandbox
 from bot.database import Database
-from bot.language import Reader
+from bot.language import Reader, load_lexicon
 from bot.outbox import Worker
 from bot.tokens import Tokens, secret_of
 from bot.turns import duties as due
@@ -91,6 +91,7 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Yishiting:
         | ({"onebot"} if settings.onebot else set())
     )
     router = chat.router()
+    router.check([verb for verb, rule in load_lexicon().commands.items() if not rule.later])
     world = World(
         texts,
         load_issue_rules(),

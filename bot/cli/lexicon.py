@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from bot.language import check
+from bot.language.measuring import check
 
 
 def lexicon_check() -> None:

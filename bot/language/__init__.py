@@ -1,10 +1,20 @@
 """The language part: text in, `Understanding` out. No network, no clock, no database; only config/lexicon is
 read, once."""
 
+from .forms.moments import parse_until
 from .lexicon import Lexicon, LexiconError, load_lexicon
-from .moments import parse_until
+from .names import (
+    category_name,
+    category_of,
+    command_word,
+    help_lines,
+    role_name,
+    role_of,
+    urgency_name,
+    urgency_of,
+)
 from .places import parse_place, render_place, says_only
-from .reader import Reader, category_name, category_of, role_name, role_of, urgency_name, urgency_of
+from .reader import Reader
 from .understanding import Command, Gazetteer, Place, Understanding
 
 #: Every value that `Understanding.alarm` can have; the last two are answered in private.
@@ -32,6 +42,8 @@ __all__ = [
     "Understanding",
     "category_name",
     "category_of",
+    "command_word",
+    "help_lines",
     "load_lexicon",
     "parse_place",
     "parse_until",

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import importlib.resources
-import logging
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache, lru_cache
+from functools import cache
 from typing import Any, Protocol
 
-import jieba
 import yaml
 
-from .normalise import fold, traditional_characters
-
-jieba.setLogLevel(logging.WARNING)
+from .entries import Act, Alarm, CategoryName, CommandRule, Pair, Sense, Sign
+from .normalise import fold
 
 FILES = (
     "categories",
@@ -28,7 +25,6 @@ FILES = (
     "typos",
     "votes",
     "everyday",
-    "addresses",
     "words",
 )
 
@@ -42,83 +38,6 @@ class Folder(Protocol):
 
 class LexiconError(ValueError):
     """A file of config/lexicon that cannot be used; the message names file and key."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sense:
-    """One meaning of a lexicon word: what kind of evidence it is and, for topics, of which category."""
-
-    kind: str  # strong (settles the category), trouble, thing, hint, or the name of a sign
-    category: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Sign:
-    """A rule of signs.yaml."""
-
-    name: str
-    weight: float
-    patterns: tuple[re.Pattern[str], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """Two kinds of evidence near each other."""
-
-    name: str
-    weight: float
-    first: str
-    second: str
-    within: int
-
-
-@dataclass(frozen=True, slots=True)
-class Act:
-    """A way of speaking to the bot (acts.yaml)."""
-
-    name: str
-    score: float
-    whole: re.Pattern[str] | None
-    patterns: re.Pattern[str] | None
-    unless: re.Pattern[str] | None
-    needs: re.Pattern[str] | None
-    echo: re.Pattern[str] | None
-    max_length: int
-
-
-@dataclass(frozen=True, slots=True)
-class Alarm:
-    """A danger to life (alarms.yaml)."""
-
-    name: str
-    category: str
-    patterns: re.Pattern[str]
-    cancel: re.Pattern[str] | None
-    weak: re.Pattern[str] | None
-    private: bool
-
-
-@dataclass(frozen=True, slots=True)
-class CommandRule:
-    """A command's form (commands.yaml)."""
-
-    verb: str
-    words: tuple[str, ...]
-    intent: str
-    number: str
-    rest: str
-    bare: bool
-    free: bool
-    alone: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class CategoryName:
-    """A category's Chinese name and the other words officers use for it."""
-
-    key: str
-    name: str
-    aliases: tuple[str, ...]
 
 
 @dataclass(slots=True)
@@ -137,6 +56,8 @@ class Lexicon:
     alarm_never: re.Pattern[str]
     urgent: tuple[tuple[str, re.Pattern[str]], ...]
     commands: dict[str, CommandRule]
+    #: Each line of 帮助, with {verb} for a command's example, and whose help has it.
+    help: tuple[tuple[str, tuple[str, ...]], ...]
     particles: tuple[str, ...]
     openers: tuple[str, ...]
     units: tuple[str, ...]
@@ -144,8 +65,8 @@ class Lexicon:
     joined: frozenset[str]
     not_spots: tuple[str, ...]
     not_places: frozenset[str]
-    estate_ends: tuple[str, ...]
     not_estates: frozenset[str]
+    not_in_names: frozenset[str]
     roles: dict[str, tuple[str, ...]]
     urgencies: dict[str, tuple[str, ...]]
     against: dict[str, re.Pattern[str]]
@@ -154,8 +75,6 @@ class Lexicon:
     dialect: dict[str, str]
     emoji: dict[str, str]
     votes: dict[str, Any]
-    #: The words and weights of formal addresses, as `AddressGrammar` reads them.
-    addresses: dict[str, Any]
     #: Every weight by the name of its feature, filled on first use.
     worth: dict[str, float]
     #: How much a word leans towards a report (or away from it) beyond the rules.
@@ -164,7 +83,6 @@ class Lexicon:
     everyday: frozenset[str]
     #: Characters that say nothing by themselves.
     small: frozenset[str]
-    #: Two-character beginnings of act and alarm phrases, for the plain scan.
     #: Words of answers, votes and sign-ups, and those of dangers, that are worth a closer look.
     glance: tuple[str, ...] = ()
     danger_words: tuple[str, ...] = ()
@@ -291,6 +209,10 @@ def build(files: Mapping[str, Any]) -> Lexicon:
             bool(entry.get("bare")),
             bool(entry.get("free")),
             entry.get("alone"),
+            words_of(entry["words"])[0],
+            entry["example"],
+            tuple(words_of(entry["roles"])),
+            bool(entry.get("later")),
         )
         for verb, entry in files["commands"]["commands"].items()
     }
@@ -328,6 +250,7 @@ def build(files: Mapping[str, Any]) -> Lexicon:
             for entry in danger["urgent"]
         ),
         commands=commands,
+        help=tuple((line, tuple(words_of(roles))) for line, roles in files["commands"]["help"].items()),
         particles=tuple(sorted(words_of(files["commands"]["particles"]), key=len, reverse=True)),
         openers=tuple(sorted(words_of(files["commands"]["openers"]), key=len, reverse=True)),
         units=tuple(sorted(words_of(files["commands"]["units"]), key=len, reverse=True)),
@@ -335,8 +258,8 @@ def build(files: Mapping[str, Any]) -> Lexicon:
         joined=frozenset(words_of(places["joined"])),
         not_spots=tuple(words_of(places["not_spots"])),
         not_places=frozenset(words_of(places["not_places"])),
-        estate_ends=tuple(sorted(words_of(places["estate_ends"]), key=len, reverse=True)),
         not_estates=frozenset(words_of(places["not_estates"])),
+        not_in_names=frozenset(words_of(places["not_in_names"])),
         roles=roles,
         urgencies={
             key: (entry["name"], *words_of(entry.get("aliases")))
@@ -348,7 +271,6 @@ def build(files: Mapping[str, Any]) -> Lexicon:
         dialect={fold(key): fold(value) for key, value in typos["dialect"].items()},
         emoji=dict(typos["emoji"]),
         votes=files["votes"],
-        addresses=files["addresses"],
         worth={},
         leanings={
             fold(str(word)): float(weight) for word, weight in (files["words"]["leanings"] or {}).items()
@@ -365,28 +287,3 @@ def build(files: Mapping[str, Any]) -> Lexicon:
 def load_lexicon() -> Lexicon:
     """The packaged lexicon, read once a process."""
     return build(read_files())
-
-
-@cache
-def tokenizer() -> jieba.Tokenizer:
-    """The process's one jieba tokenizer (each costs some 70 MB), taught the lexicon's longer words."""
-    made = jieba.Tokenizer()
-    made.initialize()
-    for word in load_lexicon().words():
-        if len(word) > 1 and not word.isascii():
-            made.add_word(word)
-    return made
-
-
-@lru_cache(maxsize=2)
-def cut(text: str) -> list[str]:
-    """The words of `text`; the last text is remembered, because several rules ask for the words of one
-    message."""
-    words: list[str] = tokenizer().lcut(text, HMM=False)
-    return words
-
-
-def trigger_characters() -> frozenset[str]:
-    """Characters of which folding may make trigger words: traditional ones, full-width digits and letters."""
-    wide = [*range(0xFF10, 0xFF1A), *range(0xFF21, 0xFF3B), *range(0xFF41, 0xFF5B)]
-    return frozenset(traditional_characters() | set(map(chr, wide)))

@@ -10,77 +10,29 @@ from opencc import OpenCC
 LIMIT = 1000  # contract.md: at most the first 1,000 characters of a message are read
 
 
+#: Signs that mean the same, first as platforms and keyboards write them, then plain.
+_SIGNS = (
+    ("〜", "~"),
+    ("—–‐‑−﹣―", "-"),
+    ("“”「」『』", '"'),
+    ("‘’", "'"),
+    ("｡､︰﹕﹐﹑﹔﹖﹗﹙﹚﹟﹫×✕￥￠￡", "。、::,、;?!()#@xx¥¢£"),
+    ("\u3000\u00a0\u2002\u2003\u2009\u202f\t", " "),
+    ("\r\u2028\u2029", "\n"),
+)
+#: Joiners, marks of direction, variants of emoji.
+_INVISIBLE = (
+    *(0x200B, 0x200C, 0x200E, 0x200F, 0x2060, 0xFEFF, 0x00AD, 0xFE0E, 0xFE0F),
+    *range(0x202A, 0x202F),
+    *range(0x2066, 0x206A),
+)
+
+
 def _folding() -> dict[int, str | None]:
     table: dict[int, str | None] = {code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)}
-    table[0x3000] = " "
-    for sign, plain in {
-        "〜": "~",
-        "～": "~",
-        "—": "-",
-        "–": "-",
-        "‐": "-",
-        "‑": "-",
-        "−": "-",
-        "－": "-",
-        "﹣": "-",
-        "―": "-",
-        "一": "一",
-        "“": '"',
-        "”": '"',
-        "‘": "'",
-        "’": "'",
-        "「": '"',
-        "」": '"',
-        "『": '"',
-        "』": '"',
-        "｡": "。",
-        "､": "、",
-        "…": "…",
-        "\u00a0": " ",
-        "\u2002": " ",
-        "\u2003": " ",
-        "\u2009": " ",
-        "\u202f": " ",
-        "\t": " ",
-        "\r": "\n",
-        "\u2028": "\n",
-        "\u2029": "\n",
-        "#️": "#",
-        "︰": ":",
-        "﹕": ":",
-        "﹐": ",",
-        "﹑": "、",
-        "﹔": ";",
-        "﹖": "?",
-        "﹗": "!",
-        "﹙": "(",
-        "﹚": ")",
-        "﹟": "#",
-        "﹫": "@",
-        "×": "x",
-        "✕": "x",
-        "¥": "¥",
-        "￥": "¥",
-        "￠": "¢",
-        "￡": "£",
-    }.items():
-        if len(sign) == 1:
-            table[ord(sign)] = plain
-    for code in (
-        0x200B,
-        0x200C,
-        0x200E,
-        0x200F,
-        0x2060,
-        0xFEFF,
-        0x00AD,
-        0xFE0E,
-        0xFE0F,
-        *range(0x202A, 0x202F),
-        *range(0x2066, 0x206A),
-    ):
-        table[code] = None
-    return table
+    for signs, plain in _SIGNS:
+        table |= dict(zip(map(ord, signs), plain * (len(signs) // len(plain)), strict=True))
+    return table | dict.fromkeys(_INVISIBLE)
 
 
 _FOLD = _folding()

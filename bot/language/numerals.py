@@ -26,8 +26,3 @@ def to_int(text: str) -> int | None:
     except ValueError:
         # 「十百」 is made of numerals and is no number.
         return None
-
-
-def to_chinese(number: int) -> str:
-    """0 to 99 as people write them: 七, 十七, 二十."""
-    return str(cn2an.an2cn(number))

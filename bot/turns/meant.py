@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from bot.language import command_word
 from bot.turns.message import Overheard, Refused
 from models.messages.find import spoke_of
 from models.things.find import numbered, with_id
@@ -54,19 +55,19 @@ def only(turn: Turn, verb: str, choices: Sequence[Any]) -> Any:
     """The one it can only be; raises `Refused` with an example otherwise."""
     if len(choices) == 1:
         return choices[0]
-    word = turn.world.texts.text(f"verbs/{verb}")
+    word = command_word(verb)
     if not choices:
         raise Overheard("number/none", verb=word)
     listed = [(thing.number, turn.title(thing)) for thing in choices[:NAMED]]
     raise Refused("number/which", verb=word, listed=listed)
 
 
-def not_for(turn: Turn, verb: str, thing: Any, wanted: Sequence[str]) -> Refused:
+def not_for(verb: str, thing: Any, wanted: Sequence[str]) -> Refused:
     """A number of another kind than the one kind the verb is for, or a verb that the kind does not know."""
     values = {
         "wanted": thing.number,
         "kind": kinds.titles[thing.kind],
-        "verb": turn.world.texts.text(f"verbs/{verb}"),
+        "verb": command_word(verb),
     }
     if len(wanted) == 1:
         return Refused("number/other_kind", needed=kinds.titles[wanted[0]], **values)

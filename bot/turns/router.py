@@ -203,7 +203,7 @@ def _command(turn: Turn, verb: str, on: dict[str, Command]) -> Reply | None:
     named = meant.named(turn)
     for thing in named:
         if thing.kind not in on:
-            raise meant.not_for(turn, verb, thing, tuple(on))
+            raise meant.not_for(verb, thing, tuple(on))
     if named:
         command = on[named[0].kind]
     else:

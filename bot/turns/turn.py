@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import quote
 
 from sqlalchemy.orm import Session
 
@@ -323,6 +324,11 @@ class Turn:
     def local(self) -> datetime:
         """Now as the people here say it: 「到12月5日」 means the end of that day in China."""
         return self.now.astimezone(CHINA)
+
+    @property
+    def board(self) -> str:
+        """The address of the community's public board."""
+        return f"{self.world.url}/c/{quote(self.community.name)}"
 
     def photo_link(self, digest: str) -> str:
         """A signed address of a photo, for those who work on the issue."""

@@ -7,7 +7,9 @@ from datetime import datetime
 
 import pytest
 
-from bot.language import Command, Reader
+from bot.language import Command, Reader, load_lexicon
+from bot.language.lexicon import read_files
+from bot.language.measuring.check import errors
 
 COMMANDS = [
     ("接单 17", Command("accept", (17,))),
@@ -186,3 +188,32 @@ def test_poll_forms(reader: Reader) -> None:
     assert owners.poll is not None
     assert owners.poll["unit"] == "owner"
     assert owners.poll["options"] == ["同意", "不同意"]
+
+
+@pytest.mark.parametrize("verb", load_lexicon().commands)
+def test_an_example_says_its_command(reader: Reader, verb: str) -> None:
+    for mention in (False, True):
+        command = reader.read(load_lexicon().commands[verb].example, mention=mention).command
+        assert command is not None
+        assert command.verb == verb
+
+
+@pytest.mark.parametrize(
+    ("verb", "changed", "mistake"),
+    [
+        (
+            "accept",
+            {"example": "进展 17 内容"},
+            "commands.yaml accept: the example 进展 17 内容 does not say it",
+        ),
+        ("visited", {"roles": "captain mayor"}, "commands.yaml visited: no post mayor"),
+        ("visited", {"roles": ""}, "commands.yaml visited: nobody may say it"),
+        ("resign", {"roles": "secretary"}, "commands.yaml help 不干了：{resign}: not for captain"),
+        ("resign", {"later": True}, "commands.yaml help 不干了：{resign}: no command resign is served"),
+    ],
+)
+def test_mistakes_in_a_command_are_named(verb: str, changed: dict[str, object], mistake: str) -> None:
+    files = read_files()
+    commands = {**files["commands"]["commands"]}
+    commands[verb] = {**commands[verb], **changed}
+    assert errors({**files, "commands": {**files["commands"], "commands": commands}}) == [mistake]

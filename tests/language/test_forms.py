@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.language import Reader
-from bot.language.moments import span_length
+from bot.language.forms.moments import span_length
 from bot.language.normalise import fold
 
 HERE = Path(__file__).parent

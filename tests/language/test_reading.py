@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from opencc import OpenCC
 
 from bot.language import Reader, category_name, category_of, role_of, urgency_of
-from bot.language.check import errors
-from bot.language.fit import DATA
 from bot.language.lexicon import read_files
+from bot.language.measuring.check import errors
+from bot.language.measuring.fit import DATA
 from bot.language.understanding import Understanding
 
 with (Path(__file__).parent / "examples.tsv").open(encoding="utf-8", newline="") as file:
@@ -217,7 +217,7 @@ def test_lexicon_is_in_order() -> None:
 
 @pytest.mark.skipif(not DATA.is_dir(), reason="the development data is not part of the project")
 def test_development_targets(reader: Reader) -> None:
-    from bot.language.evaluate import measure
+    from bot.language.measuring.evaluate import measure
 
     rows = {row.name: row.ours for row in measure(baselines=False)}
 

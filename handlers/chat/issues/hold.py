@@ -61,7 +61,7 @@ def _asked(turn: Turn) -> tuple[Issue, Hold, Serving]:
     above whoever asked; raises `Refused`."""
     named = meant.named(turn)
     if named and named[0].kind != ISSUE:
-        raise meant.not_for(turn, turn.command.verb, named[0], (ISSUE,))
+        raise meant.not_for(turn.command.verb, named[0], (ISSUE,))
     if named:
         request = open_hold(turn.session, named[0])
         if request is None:

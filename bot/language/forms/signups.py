@@ -6,7 +6,6 @@ import re
 from typing import Any
 
 _HEAD = re.compile(r"^\s*#?\s*(?:接龙|group ?note)\s*[:|,]?\s*|(?<=\S)接龙(?=[\s:,]|$)", re.IGNORECASE)
-_CIRCLED = {chr(0x2460 + n): n + 1 for n in range(20)} | {chr(0x2776 + n): n + 1 for n in range(10)}
 _KEYCAP = re.compile("(\\d)\ufe0f?\u20e3")
 #: 1. 1、 (1) 一、 ①, or a number glued to a name; 12月10日前报完 is a line of the heading.
 _MARK = (
@@ -85,8 +84,6 @@ def parse_signup(text: str) -> dict[str, Any] | None:
             continue
         entry = _entry(body)
         if entry is None:
-            if entries and entries[-1]["name"]:
-                pass
             continue
         if matched["lead"]:
             entry["note"] = f"{matched['lead']} {entry['note']}".strip()

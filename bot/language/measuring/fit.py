@@ -1,4 +1,4 @@
-"""Fits the weights of signs.yaml from development text: `python -m bot.language.fit [--write]`.
+"""Fits the weights of signs.yaml from development text: `python -m bot.language.measuring.fit [--write]`.
 
 A logistic regression over the rules that fired, kept close to the hand-set sense of each rule: a rule that
 speaks for a
@@ -8,7 +8,7 @@ seen three times cannot be worth ten. Needs NumPy and SciPy (they come with scik
 dependency).
 """
 
-# ruff: noqa: PLC0415, T201 - NumPy and SciPy are development dependencies; this is a command
+# ruff: noqa: PLC0415 - NumPy and SciPy are development dependencies; this is a command
 from __future__ import annotations
 
 import argparse
@@ -21,13 +21,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .evidence import AGAINST
-from .lexicon import Lexicon, load_lexicon
-from .reader import Reader
+from bot.language.lexicon import Lexicon, load_lexicon
+from bot.language.reader import Reader
+from bot.language.reports.finder import AGAINST
 
-#: Where the shared development data lies beside a checkout.
-DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
-ROOT = Path(__file__).resolve().parents[2]
+#: The checkout, and the shared development data beside it.
+ROOT = Path(__file__).resolve().parents[3]
+DATA = ROOT.parent / "shared" / "data"
 EXAMPLES = ROOT / "tests" / "language" / "examples.tsv"
 #: Lines invented for the project, a file an author; their authors did not know the rules.
 LINES = ROOT / "tests" / "language" / "lines"
@@ -71,7 +71,7 @@ class Case:
     group: str
 
 
-def cases(data: Path = DATA, *, chat_weight: float = 0.5) -> list[Case]:
+def cases(data: Path = DATA) -> list[Case]:
     """The development text to fit on: group lines, hard chat lines, plain chat and our own invented
     examples."""
     found: list[Case] = []
@@ -99,7 +99,7 @@ def cases(data: Path = DATA, *, chat_weight: float = 0.5) -> list[Case]:
                     Case(
                         fields[2],
                         label == "report",
-                        4.0 if hard else chat_weight,
+                        4.0 if hard else 0.5,
                         f"{fields[1].split(':')[0]}{number % 5}",
                     )
                 )
@@ -216,22 +216,6 @@ def _prior(name: str) -> float:
     if name == "formal":
         return 1.5
     return -1.2 if name in AGAINST else 0.6
-
-
-def apply(lexicon: Lexicon, fitted: dict[str, float]) -> None:
-    """Puts weights into a loaded lexicon (for cross-validation)."""
-    from dataclasses import replace
-
-    lexicon.worth.clear()
-    lexicon.leanings = {
-        name.removeprefix(WORD): value for name, value in fitted.items() if name.startswith(WORD)
-    }
-    for name, value in fitted.items():
-        if name in lexicon.signs:
-            lexicon.signs[name] = replace(lexicon.signs[name], weight=value)
-        elif name in lexicon.numbers:
-            lexicon.numbers[name] = value
-    lexicon.pairs = tuple(replace(pair, weight=fitted.get(pair.name, pair.weight)) for pair in lexicon.pairs)
 
 
 def write(fitted: dict[str, float], path: Path = SIGNS) -> None:

@@ -1,29 +1,29 @@
-"""Looks over config/lexicon for mistakes: `python -m bot.language.check` (`make lexicon-check`).
+"""Looks over config/lexicon for mistakes: `python -m bot.language.measuring.check` (`make lexicon-check`).
 
-Errors (exit 1): a word twice in one list, one command word for two commands, a word for and against a report,
-a weight whose
-sign contradicts its rule, a word in traditional characters, everyday words that stand nowhere else. Notes:
-rules that never
-fire on the development text and our own examples, which are candidates for removal.
+Errors (exit 1): a word twice in one list, one command word for two commands, an example that does not say its
+command, help for a post that may not, a word for and against a report, a weight whose sign contradicts its rule, a
+word in traditional characters, everyday words that stand nowhere else. Notes: rules that never fire on the
+development text and our own examples, which are candidates for removal.
 """
 
-# ruff: noqa: T201 - a command
 from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from .addresses import AddressGrammar
-from .evidence import AGAINST
+from bot.language.forms.commands import CommandParser
+from bot.language.lexicon import FILES, build, read_files, words_of
+from bot.language.normalise import fold
+from bot.language.reader import Reader
+from bot.language.reports.finder import AGAINST
+
 from .fit import DATA, EXAMPLES, bounds, cases
-from .lexicon import FILES, LexiconError, build, read_files, words_of
-from .normalise import fold
-from .reader import Reader
 
 
 def _lists(files: dict[str, Any]) -> Iterator[tuple[str, list[str]]]:
@@ -38,11 +38,6 @@ def _lists(files: dict[str, Any]) -> Iterator[tuple[str, list[str]]]:
     for verb, entry in files["commands"]["commands"].items():
         yield f"commands.yaml {verb}", words_of(entry["words"])
     yield "everyday.yaml words", words_of(files["everyday"]["words"])
-    for key in ("marks", "kinds"):
-        yield (
-            f"addresses.yaml {key}",
-            [word for words in files["addresses"][key].values() for word in words_of(words)],
-        )
 
 
 def errors(files: dict[str, Any]) -> list[str]:
@@ -84,10 +79,7 @@ def errors(files: dict[str, Any]) -> list[str]:
         for word in words_of(files["everyday"]["words"])
         if word not in topics
     ]
-    try:
-        AddressGrammar(files["addresses"])
-    except LexiconError as error:
-        found.append(str(error))
+    found += _commands(files)
     known = set(files["categories"]["categories"])
     found += [
         f"alarms.yaml {name}: no category {entry['category']}"
@@ -100,6 +92,30 @@ def errors(files: dict[str, Any]) -> list[str]:
         if entry["category"] and entry["category"] not in known
     ]
     return found
+
+
+def _commands(files: dict[str, Any]) -> Iterator[str]:
+    """Examples that say something else, posts that do not exist, help for whom it is not."""
+    lexicon = build(files)
+    parser = CommandParser(lexicon)
+    for verb, rule in lexicon.commands.items():
+        command = parser.parse(fold(rule.example))
+        if command is None or command.verb != verb:
+            yield f"commands.yaml {verb}: the example {rule.example} does not say it"
+        if not rule.roles:
+            yield f"commands.yaml {verb}: nobody may say it"
+        yield from (
+            f"commands.yaml {verb}: no post {role}"
+            for role in rule.roles
+            if role not in {"resident", *lexicon.roles}
+        )
+    for line, roles in lexicon.help:
+        for verb in re.findall(r"{(\w+)}", line):
+            known = lexicon.commands.get(verb)
+            if known is None or known.later:
+                yield f"commands.yaml help {line}: no command {verb} is served"
+            elif "resident" not in known.roles and (others := set(roles) - set(known.roles)):
+                yield f"commands.yaml help {line}: not for {'、'.join(sorted(others))}"
 
 
 #: Words that may speak for both sides, since only the sentence decides.

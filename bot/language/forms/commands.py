@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from .lexicon import CommandRule, Lexicon
-from .numerals import NUMERAL, to_int
-from .understanding import Command
+from bot.language.entries import CommandRule
+from bot.language.lexicon import Lexicon
+from bot.language.numerals import NUMERAL, to_int
+from bot.language.understanding import Command
 
 _MENTION = re.compile(r"^(?:\s*@[^\s@:,]{1,24}[\s:,]*)+")
 _NUMBER = re.compile(

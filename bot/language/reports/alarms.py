@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from .lexicon import Alarm, Lexicon
+from bot.language.entries import Alarm
+from bot.language.lexicon import Lexicon
 
 _SENTENCES = re.compile(r"[。!?\n;]+")
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from operator import add
 
-from .lexicon import Lexicon, tokenizer
+from bot.language.lexicon import Lexicon
+from bot.language.normalise import traditional_characters
+from bot.language.tokens import tokenizer
 
 
 class Scan:
@@ -54,6 +56,12 @@ class Substance:
     def finds(self, text: str) -> bool:
         """Whether it is worth cutting into words."""
         return self._troubles.finds(text) or (len(text) >= TELLING and self._things.finds(text))
+
+
+def trigger_characters() -> frozenset[str]:
+    """Characters of which folding may make trigger words: traditional ones, full-width digits and letters."""
+    wide = [*range(0xFF10, 0xFF1A), *range(0xFF21, 0xFF3B), *range(0xFF41, 0xFF5B)]
+    return frozenset(traditional_characters() | set(map(chr, wide)))
 
 
 def scans(lexicon: Lexicon, signs: Iterable[str]) -> tuple[Scan, Substance]:

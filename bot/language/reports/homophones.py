@@ -8,7 +8,8 @@ from __future__ import annotations
 import os
 from functools import cache
 
-from .lexicon import Lexicon, cut, tokenizer
+from bot.language.lexicon import Lexicon
+from bot.language.tokens import cut, tokenizer
 
 # South-western speech and many keyboards do not tell these apart.
 _LOOSE = (("zh", "z"), ("ch", "c"), ("sh", "s"), ("ng", "n"))

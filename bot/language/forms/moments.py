@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from .normalise import fold
-from .numerals import to_int
+from bot.language.normalise import fold
+from bot.language.numerals import to_int
 
 _N = r"(?:\d{1,4}|[零〇一二两三四五六七八九十廿百]{1,5})"
 _SPAN = re.compile(

@@ -1,0 +1,1 @@
+"""What has a form of its own: commands, votes, sign-ups, ends in time."""

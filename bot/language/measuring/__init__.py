@@ -1,0 +1,1 @@
+"""Programs for developers: they read labelled text, measure, fit and check."""

@@ -1,0 +1,1 @@
+"""What a message tells in the speaker's own words."""
