@@ -42,11 +42,11 @@ def main() -> None:
     app = _app(list(COMMANDS) if name not in COMMANDS else [name])
     try:
         if name in COMMANDS and name not in WITHOUT_SETTINGS and "--help" not in sys.argv:
-            for line in importlib.import_module("bot.configuration").suspicions(os.environ):
+            for line in importlib.import_module("bot.operations.configuration").suspicions(os.environ):
                 typer.echo(line, err=True)
         app(prog_name="yishiting")
     except Exception as error:
-        configuration = importlib.import_module("bot.configuration")
+        configuration = importlib.import_module("bot.operations.configuration")
         if not isinstance(error, configuration.BAD):
             raise
         for line in configuration.complaints(error):

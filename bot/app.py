@@ -10,7 +10,6 @@ from aiohttp import web
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from bot import duties as due
-from bot import retention
 from bot.channels.gate import Gate
 from bot.channels.onebot import OneBot
 from bot.channels.sandbox import MAX_BODY, Sandbox
@@ -20,6 +19,7 @@ from bot.duties import Duties
 from bot.hub import Hub
 from bot.language import Reader
 from bot.message import Channel
+from bot.operations import retention
 from bot.outbox import Worker
 from bot.texts import Texts
 from bot.tokens import Tokens, secret_of

@@ -9,8 +9,8 @@ import typer
 from sqlalchemy import select
 
 from bot.cli.opening import opened, stop
-from bot.configuration import read_settings
-from bot.export import export as write_out
+from bot.operations.configuration import read_settings
+from bot.operations.export import export as write_out
 from models.places import Community
 
 

@@ -12,9 +12,9 @@ from rich.console import Console
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from bot.configuration import read_settings
 from bot.database import parse_url, sync_engine
-from bot.qr import Gate, address, chinese_font, write_all
+from bot.operations.configuration import read_settings
+from bot.paper.qr import Gate, address, chinese_font, write_all
 from bot.texts import Texts
 from models.directory import building_name
 from models.places import Building, Community, Estate

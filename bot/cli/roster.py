@@ -14,8 +14,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
 from bot import migrate
-from bot.configuration import read_settings
 from bot.database import parse_url, sync_engine
+from bot.operations.configuration import read_settings
 from bot.roster import (
     Book,
     Outdated,

@@ -117,8 +117,8 @@ class _Gazetteers:
 def _read_gazetteers() -> dict[str, Gazetteer]:
     # The database and its drivers cost most of a second: only for those who name a community.
     from bot.cli.opening import opened  # noqa: PLC0415
-    from bot.configuration import read_settings  # noqa: PLC0415
     from bot.hub import gazetteer_of  # noqa: PLC0415
+    from bot.operations.configuration import read_settings  # noqa: PLC0415
     from models.directory import Directory  # noqa: PLC0415
 
     with opened(read_settings()) as session:
@@ -131,7 +131,7 @@ def _review() -> None:
     from sqlalchemy import select  # noqa: PLC0415
 
     from bot.cli.opening import opened  # noqa: PLC0415
-    from bot.configuration import read_settings  # noqa: PLC0415
+    from bot.operations.configuration import read_settings  # noqa: PLC0415
     from models.issues import Correction, Issue  # noqa: PLC0415
 
     reader, console = Reader(), Console()

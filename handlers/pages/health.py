@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.clock import Clock
 from bot.database import Database
-from bot.release import release
+from bot.operations.release import release
 from bot.tally import BOUNDS, Tally
 from handlers.pages.render import data
 from models.health import Health, look

@@ -17,9 +17,9 @@ import pytest
 from sqlalchemy import select
 
 from bot import photos
-from bot.backup import Place, Unusable, back_up, restore
 from bot.message import Image, Inbound
 from bot.migrate import upgrade
+from bot.operations.backup import Place, Unusable, back_up, restore
 from bot.tokens import secret_of
 from config.settings import Settings
 from models.issues import Photo

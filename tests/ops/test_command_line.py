@@ -19,9 +19,9 @@ import pytest
 from sqlalchemy import select
 
 from bot.cli.verify import NotPublished, check
-from bot.configuration import BAD, complaints, read_settings
-from bot.export import LEFT_OUT, cell
-from bot.retention import empty_log
+from bot.operations.configuration import BAD, complaints, read_settings
+from bot.operations.export import LEFT_OUT, cell
+from bot.operations.retention import empty_log
 from models import ledger
 from models.base import Base
 from models.issues import Correction, Issue

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from bot import photos
 from bot.app import Yishiting
 from bot.message import Image, Inbound
-from bot.retention import ORPHAN_AFTER, sweep
+from bot.operations.retention import ORPHAN_AFTER, sweep
 from models import ledger
 from models.board import view
 from models.issues import Endorsement, Issue, IssueEvent, Photo, Status

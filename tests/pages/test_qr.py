@@ -11,7 +11,7 @@ from typer import Typer
 from typer.testing import CliRunner
 
 from bot.cli.qr import file_name, qr
-from bot.qr import Gate, address, chinese_font, png, svg
+from bot.paper.qr import Gate, address, chinese_font, png, svg
 from tests.pages.scene import COMMUNITY, ESTATE, scene
 
 GATE = Gate("https://ex.example/r/x", "x", "有事扫码说一声", "金康社区 <金康园小区> 3栋", ("不用登录",))

@@ -16,11 +16,12 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from bot import frontend, migrate
-from bot.configuration import BAD, complaints, read_settings, suspicions
+from bot import migrate
 from bot.database import parse_url, sync_engine
-from bot.file_lock import Taken, held
-from bot.qr import chinese_font
+from bot.operations import frontend
+from bot.operations.configuration import BAD, complaints, read_settings, suspicions
+from bot.operations.file_lock import Taken, held
+from bot.paper.qr import chinese_font
 from config.settings import Settings
 from models.base import made_at
 from models.deadlines import CHINA, calendar_knows
@@ -295,7 +296,7 @@ def front_end() -> Finding:
             "网页文件",
             Verdict.MEND,
             f"缺 {'、'.join(package.name for package in missing)}，页面没有样式",
-            "联网后运行 python -m bot.frontend；镜像设 npm_config_registry",
+            "联网后运行 python -m bot.operations.frontend；镜像设 npm_config_registry",
         )
     return Finding("网页文件", Verdict.GOOD, "齐全")
 
