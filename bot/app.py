@@ -65,6 +65,15 @@ class Yishiting:
         await self.worker.stop()
         await self.database.stop()
 
+    async def sweep(self) -> retention.Swept:
+        """Take away what is too old."""
+        return await retention.sweep(
+            self.database,
+            self.settings,
+            self.clock.now(),
+            lambda conversation: self.hub.memory.waits.pop(conversation, None),
+        )
+
     async def _set_clock(self) -> None:
         """The sandbox's clock goes on where it stood, or starts where the settings say."""
         if not self.settings.sandbox_on:
@@ -104,13 +113,11 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Yishiting:
         duties.tick, "interval", seconds=WAKE_SECONDS, max_instances=1, coalesce=True, misfire_grace_time=None
     )
     bot = Yishiting(settings, database, clock, hub, duties, worker, channels, texts, tokens, scheduler)
-    first = retention.next_round(clock.wall())
     scheduler.add_job(
-        retention.sweep,
+        bot.sweep,
         "interval",
-        (bot,),
         seconds=retention.EVERY.total_seconds(),
-        next_run_time=first,
+        next_run_time=clock.wall() + retention.FIRST_AFTER,
         max_instances=1,
         coalesce=True,
     )
