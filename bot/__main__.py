@@ -6,7 +6,6 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-from importlib.util import find_spec
 
 import typer
 
@@ -68,8 +67,7 @@ def _app(names: list[str]) -> typer.Typer:
     app.callback()(_nothing)
     for name in names:
         module, function = COMMANDS[name]
-        if find_spec(module) is not None:
-            app.command(name)(getattr(importlib.import_module(module), function))
+        app.command(name)(getattr(importlib.import_module(module), function))
     return app
 
 

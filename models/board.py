@@ -404,12 +404,3 @@ def ledger(session: Session, community_id: int, *, after: int, until: int, limit
         .limit(limit)
     )
     return list(session.scalars(rows))
-
-
-def latest_notices(session: Session, community_id: int, *, limit: int) -> list[Notice]:
-    """The newest entries of the record."""
-    return list(
-        session.scalars(
-            select(Notice).where(Notice.community_id == community_id).order_by(Notice.seq.desc()).limit(limit)
-        )
-    )

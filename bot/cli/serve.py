@@ -5,10 +5,8 @@ from __future__ import annotations
 import asyncio
 import errno
 import gc
-import importlib
 import signal
 import socket
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
@@ -93,11 +91,12 @@ def _prepare(settings: Settings) -> None:
     """Front-end files, tables, and the demo community where there is nothing yet."""
     frontend.ensure()
     migrated(settings)
-    if (
-        settings.demo
-        and find_spec("bot.roster") is not None
-        and importlib.import_module("bot.roster").load_demo(settings)
-    ):
+    if not settings.demo:
+        return
+    # It brings the reader of spreadsheets along, which costs time and memory.
+    from bot.roster import load_demo  # noqa: PLC0415
+
+    if load_demo(settings):
         typer.echo("数据库是空的：已载入演示社区（YISHITING_DEMO=0 则不载入）。 / demo community loaded")
 
 
