@@ -13,9 +13,14 @@ from config.settings import Settings
 from models.places import Community
 from models.records import Fact
 
+from .chats import compare_chats
 from .check import Roster, check
+from .compare import Comparison
 from .files import Tick, read
-from .plan import Plan, Planner
+from .people import People
+from .places import Places
+from .plan import Plan
+from .posts import compare_posts
 from .write import revision, write
 
 DEMO = Path(config.__file__).parent / "demo"
@@ -30,10 +35,15 @@ class Outdated(Exception):
 def survey(connection: Connection, roster: Roster, now: datetime, tick: Tick | None = None) -> Plan:
     """Compare the roster with the database, reading only. Problems are added to `roster.problems`; with any,
     the plan is not to be used."""
-    known = len(roster.book.problems)
-    if known and not roster.book.tables:
-        return Planner(connection, roster, now, revision(connection)).plan
-    return Planner(connection, roster, now, revision(connection), tick).make()
+    compared = Comparison(connection, roster, now, revision(connection), tick)
+    places = Places(compared)
+    people = People(compared, places)
+    compare_posts(compared, places, people)
+    compare_chats(compared, places)
+    # Last, since every sheet names places and people.
+    places.retire()
+    people.retire()
+    return compared.plan
 
 
 def commit(engine: Engine, plan: Plan, now: datetime, *, retire: bool, tick: Tick | None = None) -> None:
