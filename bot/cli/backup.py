@@ -40,7 +40,7 @@ def restore(file: Annotated[Path, typer.Argument(help="backup 写出的 .zip 文
     database = database_file(settings)
     scripts = ScriptDirectory.from_config(migrate.alembic_config())
     try:
-        with held(database.with_name(f"{database.name}.lock")):
+        with held(database):
             manifest = unpack(
                 file,
                 Place(settings.home, database),

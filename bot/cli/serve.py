@@ -7,7 +7,6 @@ import errno
 import gc
 import signal
 import socket
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -36,7 +35,7 @@ def run(workers: Annotated[int, typer.Option(min=1, help="进程数；SQLite 只
         )
     logs.configure()
     try:
-        with held(lock_of(database)):
+        with held(database):
             listening = _listen(settings)
             _prepare(settings)
             if settings.port == 0:
@@ -54,11 +53,6 @@ def run(workers: Annotated[int, typer.Option(min=1, help="进程数；SQLite 只
             f"数据库 {database} 正由另一个议事厅进程使用（进程号 {other.owner or '未知'}）。一个 SQLite 文件同时只能有一个。 / already being served",
             1,
         ) from None
-
-
-def lock_of(database: Path) -> Path:
-    """The lock beside a SQLite file."""
-    return database.with_name(f"{database.name}.lock")
 
 
 def _listen(settings: Settings) -> socket.socket:

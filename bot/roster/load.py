@@ -24,7 +24,7 @@ from .posts import compare_posts
 from .write import revision, write
 
 DEMO = Path(config.__file__).parent / "demo"
-#: Where the sandbox's clock stands, in seconds after the wall's (bot/duties.py).
+#: The Fact that says where the sandbox's clock stands, in seconds after the wall's.
 _OFFSET = "sandbox_clock_offset"
 
 

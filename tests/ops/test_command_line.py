@@ -139,6 +139,8 @@ def test_a_file_that_is_no_database_is_one_line(tmp_path: Path) -> None:
         ("run",),
         ("export", "--community", "x", "--out", tmp_path / "out"),
         ("backup", tmp_path / "b.zip"),
+        ("qr", "--community", "x", "--out", tmp_path / "out"),
+        ("import", "config/demo"),
     ):
         done = yishiting(*words, home=tmp_path, YISHITING_PORT="0")
         assert (done.returncode, len(done.stderr.splitlines())) == (1, 1), done.stderr
