@@ -10,8 +10,8 @@ RUN python -m venv /app/venv
 COPY tools/lock/run.txt tools/lock/
 RUN /app/venv/bin/pip install --no-cache-dir --no-deps --require-hashes -r tools/lock/run.txt
 COPY . .
-# No Node.js here: bot.frontend borrows one from the Python package index for this step.
-RUN /app/venv/bin/python -m bot.frontend && /app/venv/bin/pip install --no-cache-dir --no-deps --no-build-isolation .
+# No Node.js here: bot.operations.frontend borrows one from the Python package index for this step.
+RUN /app/venv/bin/python -m bot.operations.frontend && /app/venv/bin/pip install --no-cache-dir --no-deps --no-build-isolation .
 
 FROM python:3.13-slim
 # A font for the Chinese letters on posters and pictures.

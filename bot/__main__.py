@@ -6,7 +6,6 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-from importlib.util import find_spec
 
 import typer
 
@@ -42,11 +41,11 @@ def main() -> None:
     app = _app(list(COMMANDS) if name not in COMMANDS else [name])
     try:
         if name in COMMANDS and name not in WITHOUT_SETTINGS and "--help" not in sys.argv:
-            for line in importlib.import_module("bot.configuration").suspicions(os.environ):
+            for line in importlib.import_module("bot.operations.configuration").suspicions(os.environ):
                 typer.echo(line, err=True)
         app(prog_name="yishiting")
     except Exception as error:
-        configuration = importlib.import_module("bot.configuration")
+        configuration = importlib.import_module("bot.operations.configuration")
         if not isinstance(error, configuration.BAD):
             raise
         for line in configuration.complaints(error):
@@ -68,8 +67,7 @@ def _app(names: list[str]) -> typer.Typer:
     app.callback()(_nothing)
     for name in names:
         module, function = COMMANDS[name]
-        if find_spec(module) is not None:
-            app.command(name)(getattr(importlib.import_module(module), function))
+        app.command(name)(getattr(importlib.import_module(module), function))
     return app
 
 

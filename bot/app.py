@@ -9,15 +9,14 @@ import structlog
 from aiohttp import web
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from bot import retention
 from bot.channels.gate import Gate
 from bot.channels.onebot import OneBot
 from bot.channels.sandbox import MAX_BODY, Sandbox
 from bot.database import Database
 from bot.language import Reader, load_lexicon
+from bot.operations import retention
 from bot.outbox import Worker
 from bot.tokens import Tokens, secret_of
-from bot.turns import duties as due
 from bot.turns.clock import Clock
 from bot.turns.duties import Duties
 from bot.turns.hearing import Hearing
@@ -32,6 +31,7 @@ from config.rules import load_issue_rules
 from config.settings import Settings
 from handlers import chat, pages
 from handlers.pages import health
+from models.base import keep_offset, stored_offset
 
 log = structlog.get_logger("app")
 
@@ -69,16 +69,20 @@ class Yishiting:
         await self.worker.stop()
         await self.database.stop()
 
+    async def sweep(self) -> retention.Swept:
+        """Take away what is too old."""
+        return await retention.sweep(self.database, self.settings, self.clock.now(), self.hub.memory.settled)
+
     async def _set_clock(self) -> None:
         """The sandbox's clock goes on where it stood, or starts where the settings say."""
         if not self.settings.sandbox_on:
             return
-        stored = await self.database.read(due.stored_offset)
+        stored = await self.database.read(stored_offset)
         if stored is not None:
             self.clock.offset = stored
         elif self.settings.sandbox_now is not None:
             self.clock.offset = self.settings.sandbox_now - self.clock.wall()
-            await self.database.turn(lambda session: due.keep_offset(session, self.clock.offset))
+            await self.database.turn(lambda session: keep_offset(session, self.clock.offset))
 
 
 def build(settings: Settings, *, clock: Clock | None = None) -> Yishiting:
@@ -121,13 +125,11 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Yishiting:
         duties.tick, "interval", seconds=WAKE_SECONDS, max_instances=1, coalesce=True, misfire_grace_time=None
     )
     bot = Yishiting(settings, database, clock, hub, duties, worker, channels, texts, tokens, scheduler)
-    first = retention.next_round(clock.wall())
     scheduler.add_job(
-        retention.sweep,
+        bot.sweep,
         "interval",
-        (bot,),
         seconds=retention.EVERY.total_seconds(),
-        next_run_time=first,
+        next_run_time=clock.wall() + retention.FIRST_AFTER,
         max_instances=1,
         coalesce=True,
     )

@@ -5,13 +5,14 @@ from __future__ import annotations
 import itertools
 import secrets
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Any
 
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Connection,
     DateTime,
     Dialect,
     Enum,
@@ -142,7 +143,7 @@ class Fact(Base):
     value: Mapped[str]
 
 
-def fact(session: Session, key: str) -> str | None:
+def fact(session: Session | Connection, key: str) -> str | None:
     """What is kept under a key."""
     return session.scalar(select(Fact.value).where(Fact.key == key))
 
@@ -157,3 +158,18 @@ def keep_fact(session: Session, key: str, value: str) -> bool:
     session.add(Fact(key=key, value=value))
     session.flush()
     return True
+
+
+#: The fact that holds how far the sandbox's clock was moved, in seconds.
+_OFFSET = "sandbox_clock_offset"
+
+
+def stored_offset(session: Session | Connection) -> timedelta | None:
+    """How far the sandbox's clock was moved, or None for a database that never had one."""
+    value = fact(session, _OFFSET)
+    return None if value is None else timedelta(seconds=float(value))
+
+
+def keep_offset(session: Session, offset: timedelta) -> None:
+    """Write down where the sandbox's clock stands."""
+    keep_fact(session, _OFFSET, repr(offset.total_seconds()))

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from bot import frontend
-from bot.frontend import FetchError, Package
+from bot.operations import frontend
+from bot.operations.frontend import FetchError, Package
 
 
 @pytest.fixture

@@ -114,6 +114,14 @@ def test_the_wiring_is_where_handlers_are_imported() -> None:
     assert any(inside(name, ("handlers",)) for _, name in imports(WIRING, dict(sources("bot"))[WIRING]))
 
 
+def test_what_is_wired_does_not_know_the_wiring() -> None:
+    """Nor by an import for types only: that is a circle too."""
+    knowing = {
+        path for path, tree in sources("bot") for _, name in imports(path, tree) if inside(name, ("bot.app",))
+    }
+    assert knowing == {"bot/cli/serve.py"}
+
+
 def test_a_chat_handler_knows_only_its_turn() -> None:
     through = [
         f"{path}:{line} imports {name}"

@@ -163,7 +163,7 @@ def read_stamp() -> dict[str, str]:
 def fetch_front_end() -> None:
     """Fetch what the pages borrow from npm. They work without it, only plain, so a machine without a network
     goes on; CI does not."""
-    if run([PYTHON, "-m", "bot.frontend"]) != 0:
+    if run([PYTHON, "-m", "bot.operations.frontend"]) != 0:
         if IN_CI:
             sys.exit("The front-end files could not be fetched (see above).")
         print(

@@ -9,12 +9,12 @@ import typer
 from alembic.script import ScriptDirectory
 
 from bot import migrate
-from bot.backup import Place, Unusable, back_up
-from bot.backup import restore as unpack
 from bot.cli.opening import database_file, migrated, stop
-from bot.configuration import read_settings
-from bot.file_lock import Taken, held
-from bot.release import release
+from bot.operations.backup import Place, Unusable, back_up
+from bot.operations.backup import restore as unpack
+from bot.operations.configuration import read_settings
+from bot.operations.file_lock import Taken, held
+from bot.operations.release import release
 
 
 def backup(file: Annotated[Path, typer.Argument(help="要写的 .zip 文件，不能已存在。")]) -> None:
@@ -40,7 +40,7 @@ def restore(file: Annotated[Path, typer.Argument(help="backup 写出的 .zip 文
     database = database_file(settings)
     scripts = ScriptDirectory.from_config(migrate.alembic_config())
     try:
-        with held(database.with_name(f"{database.name}.lock")):
+        with held(database):
             manifest = unpack(
                 file,
                 Place(settings.home, database),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from bot.doctor import Verdict, examine
+from bot.operations.doctor import Verdict, examine
 
 
 def doctor() -> None:

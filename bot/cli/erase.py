@@ -9,8 +9,8 @@ import typer
 
 from bot import photos
 from bot.cli.opening import database_file, opened, stop
-from bot.configuration import read_settings
-from bot.retention import empty_log
+from bot.operations.configuration import read_settings
+from bot.operations.retention import empty_log
 from models.privacy import accounts_of
 from models.privacy import erase as erase_retention
 

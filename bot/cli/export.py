@@ -6,12 +6,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from sqlalchemy import select
 
-from bot.cli.opening import opened, stop
-from bot.configuration import read_settings
-from bot.export import export as write_out
-from models.places.tables import Community
+from bot.cli.opening import community_named, opened, stop
+from bot.operations.configuration import read_settings
+from bot.operations.export import export as write_out
 
 
 def export(
@@ -24,12 +22,9 @@ def export(
     if not force and out.is_dir() and any(out.iterdir()):
         raise stop(f"{out} 不是空目录，没有写；换一个目录，或加 --force。")
     with opened(settings) as session:
-        found = session.scalar(select(Community).where(Community.name == community))
-        if found is None:
-            known = "、".join(session.scalars(select(Community.name).order_by(Community.name)))
-            raise stop(f"没有「{community}」这个社区。名册里有：{known or '（空，请先 yishiting import）'}")
+        found = community_named(session, community)
         try:
-            counts = write_out(session, found.id, settings.home, out)
+            counts = write_out(session, found, settings.home, out)
         except OSError as error:
             raise stop(f"写不了 {out}（{error.strerror}）。") from None
     for name, count in counts.items():

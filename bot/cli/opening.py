@@ -9,12 +9,14 @@ from pathlib import Path
 
 import typer
 from alembic.util import CommandError
+from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from bot import migrate
 from bot.database import parse_url, sync_engine
 from config.settings import Settings
+from models.places.tables import Community
 
 
 def stop(line: str, code: int = 1) -> typer.Exit:
@@ -69,3 +71,12 @@ def opened(settings: Settings, *, write: bool = False) -> Iterator[Session]:
             session.flush()
     finally:
         engine.dispose()
+
+
+def community_named(session: Session, name: str) -> Community:
+    """The community. Ends the command, naming those there are, when none is called so."""
+    found = session.scalar(select(Community).where(Community.name == name))
+    if found is None:
+        known = "、".join(session.scalars(select(Community.name).order_by(Community.name)))
+        raise stop(f"没有「{name}」这个社区。名册里有：{known or '（空，请先 yishiting import）'}")
+    return found

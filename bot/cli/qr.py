@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -12,9 +13,10 @@ from rich.console import Console
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from bot.configuration import read_settings
-from bot.database import parse_url, sync_engine
-from bot.qr import Gate, address, chinese_font, write_all
+from bot.cli.opening import community_named, opened
+from bot.operations.configuration import read_settings
+from bot.paper.fonts import chinese_font
+from bot.paper.qr import Gate, address, write_all
 from bot.turns.texts import Texts
 from models.places.rules import building_name
 from models.places.tables import Building, Community, Estate
@@ -35,22 +37,8 @@ def qr(
     """做扫码报修的二维码：每栋一张，全社区一张。"""
     console = Console()
     settings = read_settings()
-    engine = sync_engine(parse_url(settings.database_url), begin="BEGIN")
-    try:
-        with Session(engine) as session:
-            gates = gates_of(session, community, settings.url, Texts())
-            known = (
-                list(session.scalars(select(Community.name).order_by(Community.name)))
-                if gates is None
-                else []
-            )
-    finally:
-        engine.dispose()
-    if gates is None:
-        console.print(
-            f"[red]没有「{community}」这个社区。[/red]名册里有：{'、'.join(known) or '（空，请先 yishiting import）'}"
-        )
-        raise typer.Exit(1)
+    with opened(settings) as session:
+        gates = list(gates_of(session, community_named(session, community), settings.url))
     font = chinese_font()
     if font is None and format_ is Format.PNG:
         console.print(
@@ -64,34 +52,24 @@ def qr(
     console.print(f"写好 {len(files)} 张：{out}")
 
 
-def gates_of(session: Session, community: str, base: str, texts: Texts) -> list[Gate] | None:
-    """One sheet for the community and one for each of its buildings; None for an unknown community."""
-    found = session.scalar(select(Community).where(Community.name == community))
-    if found is None:
-        return None
-    title, foot = (
-        texts.text("pages/qr_title"),
-        (texts.text("pages/qr_foot"), texts.text("pages/qr_foot_emergency")),
-    )
+def gates_of(session: Session, community: Community, base: str) -> Iterator[Gate]:
+    """One sheet for the community and one for each of its buildings."""
+    texts, name = Texts(), community.name
+    title, whole = texts.text("pages/qr_title"), texts.text("pages/qr_whole")
+    foot = (texts.text("pages/qr_foot"), texts.text("pages/qr_foot_emergency"))
+    yield Gate(address(base, name), file_name(name, whole), title, name, foot)
     rows = (
         select(Estate.name, Building.name)
         .join(Estate, Building.estate_id == Estate.id)
-        .where(Building.community_id == found.id, Building.retired_at.is_(None), Estate.retired_at.is_(None))
+        .where(
+            Building.community_id == community.id, Building.retired_at.is_(None), Estate.retired_at.is_(None)
+        )
     )
-    whole = texts.text("pages/qr_whole")
-    gates = [Gate(address(base, community), file_name(community, whole), title, community, foot)]
     for estate, building in sorted(session.execute(rows), key=lambda row: (row[0], len(row[1]), row[1])):
         place = f"{estate}{building_name(building)}"
-        gates.append(
-            Gate(
-                address(base, community, estate, building),
-                file_name(community, place),
-                title,
-                f"{community} {place}",
-                foot,
-            )
+        yield Gate(
+            address(base, name, estate, building), file_name(name, place), title, f"{name} {place}", foot
         )
-    return gates
 
 
 def file_name(*parts: str) -> str:

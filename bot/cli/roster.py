@@ -13,9 +13,9 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
-from bot import migrate
-from bot.configuration import read_settings
+from bot.cli.opening import migrated
 from bot.database import parse_url, sync_engine
+from bot.operations.configuration import read_settings
 from bot.roster import (
     Book,
     Outdated,
@@ -61,7 +61,7 @@ def import_roster(
         raise typer.Exit(1) from None
     with say.step("roster/step_check", sum(len(t.rows) for t in book.tables.values())) as tick:
         first = check(book, tick)
-    migrate.upgrade(settings)
+    migrated(settings)
     url = parse_url(settings.database_url)
     for attempt in range(TRIES):
         roster = first if attempt == 0 else check(book)

@@ -5,21 +5,19 @@ from __future__ import annotations
 import asyncio
 import errno
 import gc
-import importlib
 import signal
 import socket
-from importlib.util import find_spec
-from pathlib import Path
 from typing import Annotated
 
 import typer
 from aiohttp import web
 
-from bot import app, frontend, logs
+from bot import app
 from bot.cli.opening import database_file, migrated, stop
-from bot.configuration import read_settings
-from bot.file_lock import Taken, held
-from bot.retention import empty_log
+from bot.operations import frontend, logs
+from bot.operations.configuration import read_settings
+from bot.operations.file_lock import Taken, held
+from bot.operations.retention import empty_log
 from config.settings import Settings
 
 #: How long a request under way may take to end once the process was told to stop, in seconds.
@@ -37,7 +35,7 @@ def run(workers: Annotated[int, typer.Option(min=1, help="进程数；SQLite 只
         )
     logs.configure()
     try:
-        with held(lock_of(database)):
+        with held(database):
             listening = _listen(settings)
             _prepare(settings)
             if settings.port == 0:
@@ -55,11 +53,6 @@ def run(workers: Annotated[int, typer.Option(min=1, help="进程数；SQLite 只
             f"数据库 {database} 正由另一个议事厅进程使用（进程号 {other.owner or '未知'}）。一个 SQLite 文件同时只能有一个。 / already being served",
             1,
         ) from None
-
-
-def lock_of(database: Path) -> Path:
-    """The lock beside a SQLite file."""
-    return database.with_name(f"{database.name}.lock")
 
 
 def _listen(settings: Settings) -> socket.socket:
@@ -92,11 +85,12 @@ def _prepare(settings: Settings) -> None:
     """Front-end files, tables, and the demo community where there is nothing yet."""
     frontend.ensure()
     migrated(settings)
-    if (
-        settings.demo
-        and find_spec("bot.roster") is not None
-        and importlib.import_module("bot.roster").load_demo(settings)
-    ):
+    if not settings.demo:
+        return
+    # It brings the reader of spreadsheets along, which costs time and memory.
+    from bot.roster import load_demo  # noqa: PLC0415
+
+    if load_demo(settings):
         typer.echo("数据库是空的：已载入演示社区（YISHITING_DEMO=0 则不载入）。 / demo community loaded")
 
 

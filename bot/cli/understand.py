@@ -117,7 +117,7 @@ class _Gazetteers:
 def _read_gazetteers() -> dict[str, Gazetteer]:
     # The database and its drivers cost most of a second: only for those who name a community.
     from bot.cli.opening import opened  # noqa: PLC0415
-    from bot.configuration import read_settings  # noqa: PLC0415
+    from bot.operations.configuration import read_settings  # noqa: PLC0415
     from bot.turns.hearing import gazetteer_of  # noqa: PLC0415
     from models.people.find.directory import Directory  # noqa: PLC0415
 
@@ -131,7 +131,7 @@ def _review() -> None:
     from sqlalchemy import select  # noqa: PLC0415
 
     from bot.cli.opening import opened  # noqa: PLC0415
-    from bot.configuration import read_settings  # noqa: PLC0415
+    from bot.operations.configuration import read_settings  # noqa: PLC0415
     from models.issues.tables import Correction, Issue  # noqa: PLC0415
     from models.things.tables import Thing  # noqa: PLC0415
 

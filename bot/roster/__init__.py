@@ -1,8 +1,8 @@
 """The roster: who lives where and who serves where, read from a community's own spreadsheets.
 
 Four steps, each of which can be tried alone: `files` reads cells, `check` turns them into rows and problems,
-`plan` compares with the
-database, `write` carries the plan out in one short transaction.
+`compare` sets them against the database (`places`, `people`, `posts`, `chats`) and makes a `plan`, `write`
+carries it out in one short transaction.
 """
 
 from .check import Roster, check

@@ -112,7 +112,7 @@ class Roster:
     def _about(self, sheet: str, row: int, column: str, reason: str, values: dict[str, Any]) -> Problem:
         table = self.book.tables[sheet]
         named = next((c.names[0] for c in SHEETS[sheet].columns if c.key == column), column)
-        return Problem(table.file, row, table.titles.get(column, named), reason, values)
+        return Problem(table.file, reason, row=row, column=table.titles.get(column, named), values=values)
 
 
 def check(book: Book, tick: Tick | None = None) -> Roster:
@@ -123,7 +123,7 @@ def check(book: Book, tick: Tick | None = None) -> Roster:
         if table is not None:
             roster.sheets[sheet] = _sheet(roster, table, tick)
             if not roster.sheets[sheet] and not table.rows:
-                roster.notes.append(Problem(table.file, None, None, "roster/empty"))
+                roster.notes.append(Problem(table.file, "roster/empty"))
     return roster
 
 
@@ -163,7 +163,7 @@ def _sheet(roster: Roster, table: Table, tick: Tick | None) -> list[Entry]:
             spilled = [text for cell in row[table.width :] if (text := shown(cell).strip())]
             if spilled:
                 roster.problems.append(
-                    Problem(table.file, number, None, "roster/spilled", {"text": spilled[0][:20]})
+                    Problem(table.file, "roster/spilled", row=number, values={"text": spilled[0][:20]})
                 )
         if not bad.intersection(identity):
             entry = Entry(number, values)

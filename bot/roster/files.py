@@ -33,9 +33,9 @@ Tick = Callable[[int], None]
 class Unreadable(Exception):
     """Nothing can be read at all; carries one problem."""
 
-    def __init__(self, problem: Problem) -> None:
-        super().__init__(problem.reason)
-        self.problem = problem
+    def __init__(self, file: str, reason: str, **values: Any) -> None:
+        super().__init__(reason)
+        self.problem = Problem(file, reason, values=values)
 
 
 @dataclass(slots=True)
@@ -48,7 +48,6 @@ class Table:
     columns: dict[str, int]
     #: Column key → the header as written.
     titles: dict[str, str]
-    header_row: int
     #: Where cells end; in CSV a name that spilled over a comma lies beyond. None for worksheets, where people
     #: keep remarks there.
     width: int | None
@@ -66,6 +65,18 @@ class Book:
     #: Sheets that are there and could not be read to their end: what other sheets refer to may stand in them.
     unread: set[str] = field(default_factory=set)
 
+    def blame(
+        self, file: str, reason: str, *, row: int | None = None, column: str | None = None, **values: Any
+    ) -> None:
+        """Something for which the roster cannot be taken."""
+        self.problems.append(Problem(file, reason, row, column, values))
+
+    def note(
+        self, file: str, reason: str, *, row: int | None = None, column: str | None = None, **values: Any
+    ) -> None:
+        """Something worth knowing."""
+        self.notes.append(Problem(file, reason, row, column, values))
+
 
 def read(path: Path, tick: Tick | None = None) -> Book:
     """Read a folder, a .csv or an .xlsx. Raises `Unreadable` when there is nothing to look at."""
@@ -77,22 +88,16 @@ def read(path: Path, tick: Tick | None = None) -> Book:
         )
         book = _folder(path, files, tick)
     elif not path.exists():
-        raise Unreadable(Problem(str(path), None, None, "roster/no_file"))
+        raise Unreadable(str(path), "roster/no_file")
     elif path.suffix.lower() == ".csv":
         book = _folder(path, [path], tick)
     elif path.suffix.lower() in {".xlsx", ".xlsm"}:
         book = _workbook(path, tick)
     else:
-        raise Unreadable(Problem(path.name, None, None, "roster/not_a_roster"))
+        raise Unreadable(path.name, "roster/not_a_roster")
     if not book.tables and not book.problems:
         raise Unreadable(
-            Problem(
-                path.name or str(path),
-                None,
-                None,
-                "roster/nothing_known",
-                {"names": [s.key for s in SHEETS.values()]},
-            )
+            path.name or str(path), "roster/nothing_known", names=[s.key for s in SHEETS.values()]
         )
     return book
 
@@ -102,11 +107,9 @@ def _folder(path: Path, files: Iterable[Path], tick: Tick | None) -> Book:
     for file in files:
         sheet = sheet_of(file.stem)
         if sheet is None:
-            book.notes.append(Problem(file.name, None, None, "roster/file_unused"))
+            book.note(file.name, "roster/file_unused")
         elif file.stat().st_size > MAX_BYTES:
-            book.problems.append(
-                Problem(file.name, None, None, "roster/too_big", {"megabytes": MAX_BYTES >> 20})
-            )
+            book.blame(file.name, "roster/too_big", megabytes=MAX_BYTES >> 20)
             book.unread.add(sheet)
         else:
             _take(book, sheet, file.name, _csv_rows(file, book), tick, strict=True)
@@ -116,7 +119,7 @@ def _folder(path: Path, files: Iterable[Path], tick: Tick | None) -> Book:
 def _csv_rows(file: Path, book: Book) -> Iterator[list[Any]]:
     text = _decode(file.read_bytes())
     if text is None:
-        book.problems.append(Problem(file.name, None, None, "roster/encoding"))
+        book.blame(file.name, "roster/encoding")
         return
     start = text[:4000]
     delimiter = max(",\t;", key=lambda sign: (start.count(sign), sign == ","))
@@ -126,7 +129,7 @@ def _csv_rows(file: Path, book: Book) -> Iterator[list[Any]]:
             number += 1
             yield row
     except csv.Error:
-        book.problems.append(Problem(file.name, number + 1, None, "roster/quotes"))
+        book.blame(file.name, "roster/quotes", row=number + 1)
 
 
 def _decode(raw: bytes) -> str | None:
@@ -143,20 +146,18 @@ def guard(path: Path) -> None:
     """Refuse what is no workbook, or one that unpacks to far more than it seems or carries XML entities.
     Raises `Unreadable`."""
     if path.stat().st_size > MAX_BYTES:
-        raise Unreadable(Problem(path.name, None, None, "roster/too_big", {"megabytes": MAX_BYTES >> 20}))
+        raise Unreadable(path.name, "roster/too_big", megabytes=MAX_BYTES >> 20)
     try:
         with zipfile.ZipFile(path) as package:
             parts = package.infolist()
             if len(parts) > MAX_PARTS or sum(p.file_size for p in parts) > MAX_UNPACKED:
-                raise Unreadable(
-                    Problem(path.name, None, None, "roster/too_big", {"megabytes": MAX_UNPACKED >> 20})
-                )
+                raise Unreadable(path.name, "roster/too_big", megabytes=MAX_UNPACKED >> 20)
             for part in parts:
                 if part.filename.endswith((".xml", ".rels")):
                     with package.open(part) as opened:
                         start = opened.read(4096)
                     if b"<!DOCTYPE" in start or b"<!ENTITY" in start:
-                        raise Unreadable(Problem(path.name, None, None, "roster/not_a_workbook"))
+                        raise Unreadable(path.name, "roster/not_a_workbook")
     except (
         zipfile.BadZipFile,
         zlib.error,
@@ -166,7 +167,7 @@ def guard(path: Path) -> None:
         OSError,
         ValueError,
     ) as error:
-        raise Unreadable(Problem(path.name, None, None, "roster/not_a_workbook")) from error
+        raise Unreadable(path.name, "roster/not_a_workbook") from error
 
 
 def _workbook(path: Path, tick: Tick | None) -> Book:
@@ -180,7 +181,7 @@ def _workbook(path: Path, tick: Tick | None) -> Book:
                 for page in workbook.worksheets:
                     sheet = sheet_of(page.title)
                     if sheet is None:
-                        book.notes.append(Problem(page.title, None, None, "roster/sheet_unused"))
+                        book.note(page.title, "roster/sheet_unused")
                         continue
                     page.reset_dimensions()
                     _take(
@@ -196,7 +197,7 @@ def _workbook(path: Path, tick: Tick | None) -> Book:
     except Unreadable:
         raise
     except Exception as error:  # a damaged package fails in as many ways as there are parts in it
-        raise Unreadable(Problem(path.name, None, None, "roster/not_a_workbook")) from error
+        raise Unreadable(path.name, "roster/not_a_workbook") from error
     return book
 
 
@@ -205,15 +206,7 @@ def _take(
 ) -> None:
     """Find the header, keep the rows under it."""
     if sheet in book.tables:
-        book.problems.append(
-            Problem(
-                file,
-                None,
-                None,
-                "roster/twice",
-                {"other": book.tables[sheet].file, "title": SHEETS[sheet].title},
-            )
-        )
+        book.blame(file, "roster/twice", other=book.tables[sheet].file, title=SHEETS[sheet].title)
         return
     numbered = enumerate(rows, start=1)
     before = len(book.problems)
@@ -222,14 +215,14 @@ def _take(
         if len(book.problems) > before:
             book.unread.add(sheet)
         else:
-            book.notes.append(Problem(file, None, None, "roster/empty"))
+            book.note(file, "roster/empty")
         return
     width = max(table.columns.values()) + 1
     for number, row in numbered:
         if not any(cell is not None and cell != "" for cell in row):
             continue
         if len(table.rows) >= MAX_ROWS:
-            book.problems.append(Problem(file, number, None, "roster/too_many_rows", {"rows": MAX_ROWS}))
+            book.blame(file, "roster/too_many_rows", row=number, rows=MAX_ROWS)
             break
         if len(row) < width:
             row.extend([None] * (width - len(row)))
@@ -261,30 +254,24 @@ def _header(
         good = True
         for index, key in known:
             if key in columns:
-                book.problems.append(
-                    Problem(file, number, cells[index], "roster/column_twice", {"other": cells[columns[key]]})
+                book.blame(
+                    file, "roster/column_twice", row=number, column=cells[index], other=cells[columns[key]]
                 )
                 good = False
             columns.setdefault(key, index)
         for column in SHEETS[sheet].columns:
             if column.required and column.key not in columns:
-                book.problems.append(Problem(file, number, column.names[0], "roster/column_missing"))
+                book.blame(file, "roster/column_missing", row=number, column=column.names[0])
                 good = False
         for index, cell in enumerate(cells):
             if cell and index not in {i for i, _ in known}:
-                book.notes.append(Problem(file, number, cell, "roster/column_unused"))
+                book.note(file, "roster/column_unused", row=number, column=cell)
         titles = {key: cells[index] for key, index in columns.items()}
         width = max(i for i, cell in enumerate(cells) if cell) + 1
-        return Table(sheet, file, columns, titles, number, width if strict else None, []) if good else None
+        return Table(sheet, file, columns, titles, width if strict else None, []) if good else None
     if looked:
-        book.problems.append(
-            Problem(
-                file,
-                None,
-                None,
-                "roster/no_header",
-                {"columns": [c.names[0] for c in SHEETS[sheet].columns if c.required]},
-            )
+        book.blame(
+            file, "roster/no_header", columns=[c.names[0] for c in SHEETS[sheet].columns if c.required]
         )
     return None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, select
@@ -10,17 +10,20 @@ from sqlalchemy import Connection, Engine, select
 import config
 from bot.database import parse_url, sync_engine
 from config.settings import Settings
-from models.base import Fact
+from models.base import stored_offset
 from models.places.tables import Community
 
+from .chats import compare_chats
 from .check import Roster, check
+from .compare import Comparison
 from .files import Tick, read
-from .plan import Plan, Planner
+from .people import People
+from .places import Places
+from .plan import Plan
+from .posts import compare_posts
 from .write import revision, write
 
 DEMO = Path(config.__file__).parent / "demo"
-#: Where the sandbox's clock stands, in seconds after the wall's (bot/turns/duties.py).
-_OFFSET = "sandbox_clock_offset"
 
 
 class Outdated(Exception):
@@ -30,10 +33,15 @@ class Outdated(Exception):
 def survey(connection: Connection, roster: Roster, now: datetime, tick: Tick | None = None) -> Plan:
     """Compare the roster with the database, reading only. Problems are added to `roster.problems`; with any,
     the plan is not to be used."""
-    known = len(roster.book.problems)
-    if known and not roster.book.tables:
-        return Planner(connection, roster, now, revision(connection)).plan
-    return Planner(connection, roster, now, revision(connection), tick).make()
+    compared = Comparison(connection, roster, now, revision(connection), tick)
+    places = Places(compared)
+    people = People(compared, places)
+    compare_posts(compared, places, people)
+    compare_chats(compared, places)
+    # Last, since every sheet names places and people.
+    places.retire()
+    people.retire()
+    return compared.plan
 
 
 def commit(engine: Engine, plan: Plan, now: datetime, *, retire: bool, tick: Tick | None = None) -> None:
@@ -50,9 +58,9 @@ def business_time(connection: Connection, settings: Settings) -> datetime:
     wall = datetime.now(UTC)
     if not settings.sandbox_on:
         return wall
-    stored = connection.scalar(select(Fact.value).where(Fact.key == _OFFSET))
+    stored = stored_offset(connection)
     if stored is not None:
-        return wall + timedelta(seconds=float(stored))
+        return wall + stored
     return settings.sandbox_now or wall
 
 

@@ -14,12 +14,12 @@ class Problem:
 
     #: The file, or the sheet of a workbook.
     file: str
-    #: The row as the spreadsheet numbers it; None when it is about the whole file.
-    row: int | None
-    #: The column as its header is written in the file.
-    column: str | None
     #: A key of config/texts.
     reason: str
+    #: The row as the spreadsheet numbers it; None when it is about the whole file.
+    row: int | None = None
+    #: The column as its header is written in the file.
+    column: str | None = None
     values: dict[str, Any] = field(default_factory=dict)
 
     def say(self, texts: Texts) -> str:

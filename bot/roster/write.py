@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sized
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +12,7 @@ from models.base import Fact
 from models.people.find.directory import REVISION
 
 from .files import Tick
-from .plan import Changes, Plan
+from .plan import Changes, Plan, chunks
 
 #: Rows a statement.
 MANY = 2000
@@ -25,7 +25,7 @@ def write(
     nothing."""
     for sheet, changes in plan.sheets.items():
         columns = changes.table.c
-        for rows in _chunks(changes.added):
+        for rows in chunks(changes.added, MANY):
             connection.execute(insert(changes.table), rows)
             _told(tick, rows)
         change = (
@@ -33,13 +33,13 @@ def write(
             .where(columns.id == bindparam("b_id"))
             .values({name: bindparam(f"b_{name}") for name in changes.columns})
         )
-        for rows in _chunks(changes.changed):
+        for rows in chunks(changes.changed, MANY):
             connection.execute(
                 change, [{f"b_{name}": row[name] for name in ("id", *changes.columns)} for row in rows]
             )
             _told(tick, rows)
         if retire:
-            for ids in _chunks(changes.retired):
+            for ids in chunks(changes.retired, MANY):
                 connection.execute(_retirement(sheet, changes, now), [{"b_id": id_} for id_ in ids])
                 _told(tick, ids)
     if plan.changes or (retire and plan.retires):
@@ -70,10 +70,6 @@ def _raise_revision(connection: Connection) -> None:
         connection.execute(update(Fact).where(Fact.key == REVISION).values(value=str(int(before) + 1)))
 
 
-def _chunks(rows: Sequence[Any]) -> list[Sequence[Any]]:
-    return [rows[at : at + MANY] for at in range(0, len(rows), MANY)]
-
-
-def _told(tick: Tick | None, rows: Sequence[Any]) -> None:
+def _told(tick: Tick | None, rows: Sized) -> None:
     if tick:
         tick(len(rows))

@@ -15,7 +15,7 @@ from bot.turns.hub import Hub
 from bot.turns.message import Inbound, Sent
 from bot.turns.turn import Turn
 from bot.turns.writing import as_sent
-from models.base import fact, keep_fact
+from models.base import fact, keep_fact, keep_offset
 from models.messages.find import held_until, waits_until
 from models.messages.steps import claim_wait, release
 from models.messages.tables import Outbox
@@ -29,8 +29,6 @@ log = structlog.get_logger("duties")
 
 #: The fact that holds the last moment for which digests were sent.
 DIGESTED = "digested_until"
-#: The fact that holds the sandbox clock's offset, in seconds.
-OFFSET = "sandbox_clock_offset"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -175,14 +173,3 @@ class Duties:
                 listener(turn, row)
 
         await self.hub.quietly(handle, self.hub.clock.now())
-
-
-def stored_offset(session: Session) -> timedelta | None:
-    """How far the sandbox's clock was moved, or None for a database that never had one."""
-    value = fact(session, OFFSET)
-    return None if value is None else timedelta(seconds=float(value))
-
-
-def keep_offset(session: Session, offset: timedelta) -> None:
-    """Write down where the sandbox's clock stands."""
-    keep_fact(session, OFFSET, repr(offset.total_seconds()))

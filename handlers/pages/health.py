@@ -14,7 +14,7 @@ from prometheus_client.registry import Collector
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.database import Database
-from bot.release import release
+from bot.operations.release import release
 from bot.turns.clock import Clock
 from bot.turns.tally import BOUNDS, Tally
 from handlers.pages.render import data

@@ -17,8 +17,8 @@ import pytest
 from sqlalchemy import select
 
 from bot import photos
-from bot.backup import Place, Unusable, back_up, restore
 from bot.migrate import upgrade
+from bot.operations.backup import Place, Unusable, back_up, restore
 from bot.tokens import secret_of
 from bot.turns.message import Image, Inbound
 from config.settings import Settings

@@ -19,9 +19,9 @@ import pytest
 from sqlalchemy import select
 
 from bot.cli.verify import NotPublished, check
-from bot.configuration import BAD, complaints, read_settings
-from bot.export import LEFT_OUT, cell
-from bot.retention import empty_log
+from bot.operations.configuration import BAD, complaints, read_settings
+from bot.operations.export import LEFT_OUT, cell
+from bot.operations.retention import empty_log
 from models.base import Base
 from models.issues.tables import Correction, Issue
 from models.record.rules import GENESIS, entry_hash, payload_hash
@@ -137,6 +137,8 @@ def test_a_file_that_is_no_database_is_one_line(tmp_path: Path) -> None:
         ("run",),
         ("export", "--community", "x", "--out", tmp_path / "out"),
         ("backup", tmp_path / "b.zip"),
+        ("qr", "--community", "x", "--out", tmp_path / "out"),
+        ("import", "config/demo"),
     ):
         done = yishiting(*words, home=tmp_path, YISHITING_PORT="0")
         assert (done.returncode, len(done.stderr.splitlines())) == (1, 1), done.stderr

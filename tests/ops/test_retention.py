@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from bot import photos
 from bot.app import Yishiting
-from bot.retention import ORPHAN_AFTER, sweep
+from bot.operations.retention import ORPHAN_AFTER
 from bot.turns.message import Image, Inbound
 from models.issues.find.rows import backers, question_delivered
 from models.issues.public.issue import view
@@ -95,7 +95,7 @@ async def test_erasing_leaves_no_byte_of_what_was_said_and_every_count(tmp_path:
             lambda session: erase(session, [account(session, "r3")], bot.clock.now())
         )
         assert (gone.issues, gone.backings, len(gone.digests), gone.on_roster) == (1, 1, 1, True)
-        await sweep(bot)
+        await bot.sweep()
         assert {mark: found for mark in marks if (found := holding(tmp_path, mark))} == {}
         assert await bot.database.read(counted) == before
         assert verify(await bot.database.read(lambda session: chain(session, 1))) == []
@@ -182,7 +182,7 @@ async def test_delivered_messages_go_after_a_week_but_not_while_their_question_i
     async with town(tmp_path) as bot:
         await journey(bot, until_closed=False)
         bot.clock.stand_at(bot.clock.now() + timedelta(days=bot.settings.reply_days + 1))
-        await sweep(bot)
+        await bot.sweep()
 
         def resolved(session: Session) -> None:
             issue = session.scalars(select(Issue)).one()
@@ -192,7 +192,7 @@ async def test_delivered_messages_go_after_a_week_but_not_while_their_question_i
         await bot.database.read(resolved)
         assert await say(bot, "r3", "已解决 1")
         bot.clock.stand_at(bot.clock.now() + timedelta(days=bot.settings.reply_days + 1))
-        await sweep(bot)
+        await bot.sweep()
         assert await bot.database.read(
             lambda session: (
                 session.scalar(select(func.count(Outbox.id))),
@@ -209,11 +209,11 @@ async def test_photos_go_in_time_and_a_file_only_with_its_last_row(tmp_path: Pat
         await say(bot, "r2", "2栋1单元停水了", color="red")
         (digest,) = set(await bot.database.read(lambda session: list(session.scalars(select(Photo.digest)))))
         bot.clock.stand_at(bot.clock.now() + timedelta(days=11))
-        await sweep(bot)
+        await bot.sweep()
         assert await bot.database.read(lambda session: session.scalar(select(func.count(Photo.id)))) == 1
         assert photos.path(tmp_path, digest).is_file()
         bot.clock.stand_at(bot.clock.now() + timedelta(days=20))
-        await sweep(bot)
+        await bot.sweep()
         assert not photos.path(tmp_path, digest).exists()
 
 
@@ -226,7 +226,7 @@ async def test_files_without_a_row_go_after_a_day(tmp_path: Path) -> None:
         past = time.time() - ORPHAN_AFTER.total_seconds() - 60
         for digest in (old, *waiting):
             os.utime(photos.path(tmp_path, digest), (past, past))
-        assert (await sweep(bot)).files == 1
+        assert (await bot.sweep()).files == 1
         assert [photos.path(tmp_path, digest).exists() for digest in (old, fresh, *waiting)] == [
             False,
             True,
@@ -242,10 +242,10 @@ async def test_after_two_years_nobody_knows_who_it_was(tmp_path: Path) -> None:
         await say(bot, "r2", "2栋1单元101停水了")
         before = await bot.database.read(lambda session: [entry["hash"] for entry in chain(session, 1)])
         bot.clock.stand_at(bot.clock.now() + timedelta(days=bot.settings.reporter_days - 1))
-        await sweep(bot)
+        await bot.sweep()
         assert holding(tmp_path, "龘靐齉爩")
         bot.clock.stand_at(bot.clock.now() + timedelta(days=2))
-        await sweep(bot)
+        await bot.sweep()
         assert not any(holding(tmp_path, mark) for mark in ("龘靐齉爩", REASON, REMARK))
 
         def rest(session: Session) -> None:
@@ -296,7 +296,7 @@ async def test_who_entered_by_a_claim_leaves_the_roster(tmp_path: Path) -> None:
         await bot.database.turn(enter)
         gone = await bot.database.turn(lambda session: erase(session, [9001], bot.clock.now()))
         assert gone.claims == 1
-        await sweep(bot)
+        await bot.sweep()
         assert not holding(tmp_path, "5550001")
 
 

@@ -11,8 +11,10 @@ from typer import Typer
 from typer.testing import CliRunner
 
 from bot.cli.qr import file_name, qr
-from bot.qr import Gate, address, chinese_font, png, svg
+from bot.paper.fonts import chinese_font
+from bot.paper.qr import Gate, address, png, svg
 from tests.pages.scene import COMMUNITY, ESTATE, scene
+from tests.roster.conftest import migrated
 
 GATE = Gate("https://ex.example/r/x", "x", "有事扫码说一声", "金康社区 <金康园小区> 3栋", ("不用登录",))
 
@@ -28,8 +30,9 @@ def run(*arguments: str) -> tuple[int, str]:
 async def test_one_sheet_for_each_building(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
-    monkeypatch.setenv("YISHITING_HOME", str(tmp_path))
-    async with scene(tmp_path) as pages:
+    home = migrated(tmp_path / "var").home
+    monkeypatch.setenv("YISHITING_HOME", str(home))
+    async with scene(home) as pages:
         code, said = run("--community", COMMUNITY, "--out", str(tmp_path / "out"), "--format", kind)
 
         assert code == 0, said
@@ -41,8 +44,9 @@ async def test_one_sheet_for_each_building(
 
 
 async def test_an_unknown_community_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("YISHITING_HOME", str(tmp_path))
-    async with scene(tmp_path):
+    home = migrated(tmp_path / "var").home
+    monkeypatch.setenv("YISHITING_HOME", str(home))
+    async with scene(home):
         code, said = run("--community", "没有", "--out", str(tmp_path / "out"))
 
     assert code == 1

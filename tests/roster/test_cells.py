@@ -6,7 +6,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.language import parse_place
@@ -37,6 +37,7 @@ def test_buildings(written: str, name: str) -> None:
 
 
 @given(st.integers(1, 60), st.integers(1, 9), st.integers(101, 3404))
+@settings(deadline=None)  # the first example reads the lexicon
 def test_the_roster_and_the_residents_mean_the_same_place(building: int, unit: int, room: int) -> None:
     said = parse_place(f"{building}栋{unit}单元{room}室漏水")
     assert (said.building, said.unit, said.room) == (

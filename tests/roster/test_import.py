@@ -149,6 +149,16 @@ def test_what_vanished_stays_until_asked(town: Town) -> None:
     assert town.rows("SELECT count(*) FROM households") == [(3,)]
 
 
+def test_an_estate_called_by_its_other_name_is_still_there(town: Town) -> None:
+    town.take(town.small(estates=[["社区", "小区", "别名"], ["春和社区", "春和苑", "老春"]]))
+    again = {sheet: SMALL[sheet] for sheet in ("communities", "grids")}
+    again["estates"] = [["社区", "小区"], ["春和社区", "秋月苑"]]
+    again["buildings"] = [["社区", "小区", "楼栋"], ["春和社区", "老春", "1"]]
+    plan = town.take(folder(town.tmp / "again", again), retire=True)
+    assert plan.sheets["estates"].retired == []
+    assert plan.sheets["buildings"].examples["retired"] == ["B栋"]
+
+
 def test_an_import_of_some_sheets_leaves_the_others(town: Town) -> None:
     town.take(town.small())
     header = SMALL["people"][0]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from io import BytesIO
@@ -18,17 +16,6 @@ from PIL import Image, ImageDraw, ImageFont
 WIDTH, HEIGHT = 1240, 1748
 WIDTH_MM, HEIGHT_MM = 105, 148
 CODE = 1000
-#: Where systems keep a font with Chinese letters, if fontconfig is not there to ask.
-FONTS = (
-    "/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc",
-    "/usr/share/fonts/noto-cjk/NotoSansCJK-Regular.ttc",
-    "/usr/share/fonts/truetype/wqy/wqy-zenhei.ttc",
-    "/usr/share/fonts/truetype/wqy/wqy-microhei.ttc",
-    "/System/Library/Fonts/PingFang.ttc",
-    "/System/Library/Fonts/STHeiti Medium.ttc",
-    "C:/Windows/Fonts/msyh.ttc",
-    "C:/Windows/Fonts/simhei.ttf",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,25 +37,6 @@ def address(base: str, community: str, estate: str | None = None, building: str 
     """The gate page's address; names are percent-encoded."""
     parts = [community] if estate is None or building is None else [community, estate, building]
     return base.rstrip("/") + "/r/" + "/".join(quote(part, safe="") for part in parts)
-
-
-def chinese_font() -> Path | None:
-    """A font that has Chinese letters, or None where the machine has none."""
-    for name in FONTS:
-        if Path(name).is_file():
-            return Path(name)
-    if match := shutil.which("fc-match"):
-        found = subprocess.run(
-            [match, "-f", "%{file}\n%{lang}", ":lang=zh-cn"],
-            capture_output=True,
-            text=True,
-            timeout=10,
-            check=False,
-        )
-        file, _, languages = found.stdout.partition("\n")
-        if "zh-cn" in languages and Path(file).is_file():
-            return Path(file)
-    return None
 
 
 def write_all(

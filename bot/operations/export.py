@@ -30,18 +30,17 @@ LEFT_OUT = frozenset({"facts"})
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
-def export(session: Session, community_id: int, home: Path, out: Path) -> dict[str, int]:
+def export(session: Session, community: Community, home: Path, out: Path) -> dict[str, int]:
     """Write one CSV and one JSON a table into `out`, and return how many rows each has. `session` should be
     one snapshot."""
     out.mkdir(parents=True, exist_ok=True)
-    counts = {}
+    community_id, counts = community.id, {}
     for table in Base.metadata.sorted_tables:
         if table.name not in LEFT_OUT:
             counts[table.name] = _write(out, table, _rows(session, table, community_id))
-    name = session.scalars(select(Community.name).where(Community.id == community_id)).one()
     end = ledger_head(session, community_id)
     head = {"seq": end.seq, "hash": end.hash} if end else {"seq": 0, "hash": GENESIS}
-    record = {"community": name, "head": head, "entries": chain(session, community_id)}
+    record = {"community": community.name, "head": head, "entries": chain(session, community_id)}
     (out / "ledger.json").write_text(json.dumps(record, ensure_ascii=False, indent=1), encoding="utf-8")
     counts["照片"] = _copy_photos(session, community_id, home, out / "photos")
     return counts

@@ -14,8 +14,6 @@ from pydantic_settings import SettingsError
 from config.settings import Settings
 
 PREFIX = "YISHITING_"
-#: Read by the language part and the like, not by the settings.
-OTHERS = frozenset[str]()
 
 
 class NoSuchFile(Exception):
@@ -78,7 +76,7 @@ def suspicions(environment: Mapping[str, str]) -> Iterator[str]:
 
 def variables() -> set[str]:
     """Every variable that the settings read."""
-    names = set(OTHERS)
+    names = set[str]()
     for field, about in Settings.model_fields.items():
         names.add(f"{PREFIX}{field}".upper())
         for kind in getattr(about.annotation, "__args__", (about.annotation,)):

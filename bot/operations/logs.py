@@ -20,7 +20,7 @@ _PERSONAL = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]+|(?<!\d)1[3-9]\d{9}(?!\d)|
 
 
 def places(kind: type[BaseException], trace: TracebackType | None) -> str:
-    """「ValueError at bot/turns/hub.py:12 in _run < …」: an exception's message may quote a resident, its places
+    """「ValueError at models/base.py:12 in new_id < …」: an exception's message may quote a resident, its places
     cannot."""
     frames = traceback.extract_tb(trace)[-FRAMES:]
     return (

@@ -18,10 +18,27 @@ class Taken(Exception):
         self.owner = owner
 
 
+def lock_of(database: Path) -> Path:
+    """The lock beside a SQLite file."""
+    return database.with_name(f"{database.name}.lock")
+
+
+def serving(database: Path) -> bool:
+    """Whether a process serves this file now."""
+    if not lock_of(database).exists():
+        return False
+    try:
+        with held(database):
+            return False
+    except Taken:
+        return True
+
+
 @contextmanager
-def held(file: Path) -> Iterator[None]:
-    """Hold the lock while the block runs. The system takes it back when the process ends, however it ends.
-    Raises `Taken`."""
+def held(database: Path) -> Iterator[None]:
+    """Hold the file's lock while the block runs. The system takes it back when the process ends, however it
+    ends. Raises `Taken`."""
+    file = lock_of(database)
     file.parent.mkdir(parents=True, exist_ok=True)
     handle = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
     try:

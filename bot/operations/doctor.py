@@ -16,11 +16,12 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from bot import frontend, migrate
-from bot.configuration import BAD, complaints, read_settings, suspicions
+from bot import migrate
 from bot.database import parse_url, sync_engine
-from bot.file_lock import Taken, held
-from bot.qr import chinese_font
+from bot.operations import frontend
+from bot.operations.configuration import BAD, complaints, read_settings, suspicions
+from bot.operations.file_lock import serving
+from bot.paper.fonts import chinese_font
 from config.settings import Settings
 from models.base import made_at
 from models.health import look
@@ -32,6 +33,9 @@ from models.time import CHINA, calendar_knows
 DISK_LEAST, DISK_LOW = 200 << 20, 1 << 30
 #: A message waiting longer than this is stuck, a clock that is this late stands still.
 OUTBOX_LATE, CLOCK_LATE = timedelta(minutes=15), timedelta(minutes=5)
+#: Advice that more than one finding ends with.
+SET_CLOCK = "打开自动对时（timedatectl set-ntp true）"
+RESTORE = "停止服务，把它移走，用 yishiting restore 恢复最近的备份"
 #: A token of fewer different characters was typed, not drawn.
 TOKEN_LETTERS = 6
 
@@ -127,7 +131,7 @@ def database(settings: Settings) -> Iterator[Finding]:
             "数据库",
             Verdict.MEND,
             f"{file} 打不开或已损坏（{reason}）",
-            "停止服务，把它移走，用 yishiting restore 恢复最近的备份",
+            RESTORE,
         )
 
 
@@ -141,7 +145,7 @@ def _inside(settings: Settings, file: Path) -> Iterator[Finding]:
             "数据库",
             Verdict.MEND,
             f"完整性检查没有通过（{verdict}）",
-            "停止服务，把它移走，用 yishiting restore 恢复最近的备份",
+            RESTORE,
         )
         return
     engine = sync_engine(parse_url(settings.database_url), begin="BEGIN")
@@ -167,18 +171,6 @@ def _inside(settings: Settings, file: Path) -> Iterator[Finding]:
         engine.dispose()
 
 
-def serving(file: Path) -> bool:
-    """Whether a process serves this file now."""
-    lock = file.with_name(f"{file.name}.lock")
-    if not lock.exists():
-        return False
-    try:
-        with held(lock):
-            return False
-    except Taken:
-        return True
-
-
 def rows(session: Session, settings: Settings, now: datetime, *, running: bool) -> Iterator[Finding]:
     """What the rows tell of the clock, the outbox and the officers."""
     last = session.scalar(select(func.max(Outbox.id)))
@@ -187,11 +179,11 @@ def rows(session: Session, settings: Settings, now: datetime, *, running: bool) 
             "时钟",
             Verdict.MEND,
             f"系统时间 {now.astimezone(CHINA):%Y-%m-%d %H:%M} 早于最近一条消息",
-            "打开自动对时（timedatectl set-ntp true）",
+            SET_CLOCK,
         )
     health = look(session, now, now)
     if health.outbox_age > OUTBOX_LATE:
-        minutes = int(health.outbox_age.total_seconds() // 60)
+        minutes = health.outbox_age // timedelta(minutes=1)
         mend = "看平台是否掉线、账号是否被限制" if running else "启动服务后会继续发送"
         yield Finding(
             "发送", Verdict.MEND, f"{health.outbox_pending} 条消息没有送到，最久的等了 {minutes} 分钟", mend
@@ -199,7 +191,7 @@ def rows(session: Session, settings: Settings, now: datetime, *, running: bool) 
     else:
         yield Finding("发送", Verdict.GOOD, f"{health.outbox_pending} 条消息在等")
     if running and not settings.sandbox_on and health.clock_lag > CLOCK_LATE:
-        minutes = int(health.clock_lag.total_seconds() // 60)
+        minutes = health.clock_lag // timedelta(minutes=1)
         yield Finding(
             "期限",
             Verdict.MEND,
@@ -262,7 +254,7 @@ def calendar(now: datetime) -> Iterator[Finding]:
             "时钟",
             Verdict.MEND,
             f"系统时间是 {now:%Y-%m-%d %H:%M}",
-            "打开自动对时（timedatectl set-ntp true）",
+            SET_CLOCK,
         )
         return
     yield Finding("时钟", Verdict.GOOD, f"{now:%Y-%m-%d %H:%M}（北京时间）")
@@ -295,7 +287,7 @@ def front_end() -> Finding:
             "网页文件",
             Verdict.MEND,
             f"缺 {'、'.join(package.name for package in missing)}，页面没有样式",
-            "联网后运行 python -m bot.frontend；镜像设 npm_config_registry",
+            "联网后运行 python -m bot.operations.frontend；镜像设 npm_config_registry",
         )
     return Finding("网页文件", Verdict.GOOD, "齐全")
 

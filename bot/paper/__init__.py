@@ -1,0 +1,1 @@
+"""What is printed and put up where people pass by."""
