@@ -15,14 +15,14 @@ from bot.channels.gate import Gate
 from bot.channels.onebot import OneBot
 from bot.channels.sandbox import MAX_BODY, Sandbox
 from bot.clock import Clock
-from bot.database import Database
 from bot.duties import Duties
 from bot.hub import Hub
 from bot.language import Reader
 from bot.message import Channel
 from bot.outbox import Worker
+from bot.storage import Database, open_database
+from bot.storage.keys import Tokens, secret_of
 from bot.texts import Texts
-from bot.tokens import Tokens, secret_of
 from bot.turn import World
 from config.rules import load_issue_rules
 from config.settings import Settings
@@ -79,7 +79,7 @@ class Yishiting:
 
 def build(settings: Settings, *, clock: Clock | None = None) -> Yishiting:
     """Everything wired, nothing opened. Tests call the same with a clock of their own."""
-    database, clock = Database(settings.database_url), clock or Clock()
+    database, clock = open_database(settings.database_url), clock or Clock()
     texts, tokens = Texts(), Tokens(secret_of(settings.home))
     names = (
         {"gate"}

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Table, or_, select
 from sqlalchemy.orm import Session
 
-from bot import photos
+from bot.storage import photos
 from models import board, ledger
 from models.base import Base
 from models.issues import Endorsement, Issue, Photo

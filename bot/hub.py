@@ -14,16 +14,13 @@ from pathlib import Path
 
 import structlog
 from sqlalchemy import bindparam, or_, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
-from sqlalchemy.sql.dml import ReturningInsert
 
-from bot import photos
 from bot.clock import Clock
-from bot.database import Database
 from bot.language.understanding import Gazetteer, Understanding
-from bot.message import Channel, Inbound, Outgoing, Refused, Reply, Sent
+from bot.message import Channel, Failed, Inbound, Outgoing, Refused, Reply, Sent
 from bot.router import Router
+from bot.storage import Database, insert_once, photos
 from bot.tally import Tally
 from bot.turn import Recent, Turn, World, quiet_until
 from models.base import new_id
@@ -40,15 +37,14 @@ CONTEXTS = 10_000
 #: How long 「我家也是」 may mean what somebody else just reported in the same group.
 TALK = timedelta(minutes=10)
 
+#: How long the apology for a failed turn may take.
+APOLOGY_SECONDS = 20.0
+
 Conversation = tuple[str, str, str]
 NOBODY = Inbound(channel="", chat="", sender="")
 
 
 #: Statements of every turn, made once: making them costs as much as running them.
-_HEARD: dict[str, ReturningInsert[int]] = {
-    "sqlite": sqlite.insert(Inbox).on_conflict_do_nothing().returning(Inbox.id),
-    "postgresql": postgresql.insert(Inbox).on_conflict_do_nothing().returning(Inbox.id),
-}
 _ACCOUNTS = (
     select(Identity.id, Identity.person_id, Identity.channel, Identity.external)
     .where(
@@ -193,7 +189,11 @@ class Hub:
 
     async def receive(self, inbound: Inbound) -> list[Sent]:
         """Everything this message caused, committed; the stored answer when the message came before; nothing
-        for chatter."""
+        for chatter.
+
+        A turn that fails leaves nothing, not even its apology: the same message runs it again. Raises `Failed`
+        on a channel whose sender waits for the answer; elsewhere the apology goes out at once, if it can.
+        """
         self.tally.heard += 1
         me: Conversation = (inbound.channel, inbound.chat, inbound.sender)
         if inbound.recalled is not None:
@@ -206,16 +206,32 @@ class Hub:
             self.tally.chatter += 1
             return []
         lock, began = self._locks.setdefault(me, asyncio.Lock()), time.perf_counter()
-        async with lock:
-            digests, unreadable = await self._store_photos(inbound)
-            self._in_use.update(digests)
-            try:
-                sent = await self._answer(inbound, reading, digests, unreadable, self._recent(me))
-            finally:
-                self._in_use.subtract(digests)
-            await self._forget_photos(digests)
+        try:
+            async with lock:
+                digests, unreadable = await self._store_photos(inbound)
+                self._in_use.update(digests)
+                try:
+                    sent = await self._answer(inbound, reading, digests, unreadable, self._recent(me))
+                finally:
+                    self._in_use.subtract(digests)
+                    await self._forget_photos(digests)
+        except Exception:
+            self.tally.failures += 1
+            log.exception("turn failed", channel=inbound.channel, message_id=inbound.message_id)
+            await self._apologise(inbound)
+            return []
         self.tally.turn(time.perf_counter() - began)
         return sent
+
+    async def _apologise(self, inbound: Inbound) -> None:
+        sorry, channel = self.world.texts.reply("help/sorry"), self.channels[inbound.channel]
+        if channel.instant:
+            raise Failed(sorry.text)
+        try:
+            async with asyncio.timeout(APOLOGY_SECONDS):
+                await channel.send(f"dm:{inbound.sender}", sorry.body(), f"sorry-{new_id()}")
+        except Exception as error:  # noqa: BLE001 - its message may hold what a resident wrote
+            log.warning("apology not sent", channel=inbound.channel, kind=type(error).__name__)
 
     async def _store_photos(self, inbound: Inbound) -> tuple[tuple[str, ...], bool]:
         digests, unreadable = [], False
@@ -281,10 +297,6 @@ class Hub:
                 return turn.whisper(refusal.key, **refusal.values)
 
             return await self._run(inbound, reading, refuse, (), recent)
-        except Exception:
-            self.tally.failures += 1
-            log.exception("turn failed", channel=inbound.channel, message_id=inbound.message_id)
-            return await self._run(inbound, reading, lambda turn: turn.whisper("help/sorry"), (), recent)
 
     def route(self, turn: Turn) -> Reply | None:
         """The first handler that takes it: what the conversation waits for, then the command, then the
@@ -503,9 +515,9 @@ def gazetteer_of(community: CommunityInfo) -> Gazetteer:
 def _first_time(session: Session, inbound: Inbound, now: datetime) -> int | None:
     """The new inbox row's id, or None when the message came before. A second copy on another process waits
     here for the first."""
-    connection = session.connection()
-    row = {"id": new_id(), "channel": inbound.channel, "message_id": inbound.message_id, "at": now}
-    return connection.execute(_HEARD[connection.dialect.name], row).scalar()
+    made = new_id()
+    row = {"id": made, "channel": inbound.channel, "message_id": inbound.message_id, "at": now}
+    return made if insert_once(session, Inbox, row) else None
 
 
 def stored_answer(session: Session, inbound: Inbound) -> list[Sent]:

@@ -19,8 +19,8 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
-from bot.database import Database
 from bot.message import Channel, Undeliverable
+from bot.storage import Database
 from config.settings import Settings
 from models import outbox
 from models.outbox import Claimed, Head

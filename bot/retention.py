@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -16,8 +15,7 @@ from typing import TYPE_CHECKING
 import structlog
 from sqlalchemy.orm import Session
 
-from bot import photos
-from bot.database import Database
+from bot.storage import Database, photos
 from models import retention
 
 if TYPE_CHECKING:
@@ -64,8 +62,7 @@ async def sweep(bot: Yishiting) -> Swept:
     ):
         bot.hub.memory.waits.pop(conversation, None)
     done.files = await remove_orphans(bot.database, settings.home)
-    if bot.database.sqlite:
-        await asyncio.to_thread(empty_log, Path(bot.database.url.database or ""))
+    await bot.database.tidy()
     if done != Swept():
         log.info(
             "swept",
@@ -111,16 +108,6 @@ def _remove(file: Path) -> bool:
         return False
     file.unlink(missing_ok=True)
     return True
-
-
-def empty_log(database: Path) -> None:
-    """Move SQLite's write-ahead log into the file: old versions of erased pages lie in the log until then.
-    Not now if somebody reads."""
-    with (
-        contextlib.suppress(sqlite3.OperationalError),
-        contextlib.closing(sqlite3.connect(database, timeout=2)) as connection,
-    ):
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def next_round(wall: datetime) -> datetime:

@@ -16,8 +16,8 @@ from sqlalchemy.orm import Session
 from bot.language import Reader
 from bot.language.understanding import Command, Understanding
 from bot.message import Inbound, Outgoing, Refused, Reply
+from bot.storage.keys import Tokens, photo_link
 from bot.texts import Texts
-from bot.tokens import Tokens, photo_link
 from config.rules import IssueRules
 from models.base import new_id
 from models.deadlines import CHINA

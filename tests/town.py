@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from bot.app import Yishiting, build
 from bot.clock import Clock
-from bot.migrate import upgrade
+from bot.storage.migrate import upgrade
 from config.settings import Settings
 from models.directory import raise_revision
 from models.people import Chat, Person, Post, Relation, Role

@@ -24,7 +24,7 @@ import structlog
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from bot.message import Image, Inbound, Undeliverable
-from bot.photos import NotAPhoto
+from bot.storage.photos import NotAPhoto
 from bot.texts import Texts
 from config.settings import OneBotSettings
 

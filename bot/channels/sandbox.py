@@ -23,8 +23,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot.clock import Clock
-from bot.database import Database
-from bot.message import Image, Inbound, Sent, Undeliverable
+from bot.message import Failed, Image, Inbound, Sent, Undeliverable
+from bot.storage import Database
 from models.deadlines import CHINA
 from models.directory import Directory
 from models.messages import Delivery, Outbox
@@ -45,7 +45,7 @@ class Hub(Protocol):
     directory: Directory
 
     async def receive(self, inbound: Inbound) -> list[Sent]:
-        """Everything the message caused, committed."""
+        """Everything the message caused, committed; raises `Failed`."""
 
     async def refresh_if_stale(self) -> bool:
         """Read the roster anew if it changed."""
@@ -170,7 +170,7 @@ class Sandbox:
             except Malformed as error:
                 return _error(422, str(error))
         self._line(said)
-        sent = await self.hub.receive(
+        return await self._answer(
             Inbound(
                 channel=self.name,
                 chat=said.chat,
@@ -183,9 +183,6 @@ class Sandbox:
                 media=said.media,
             )
         )
-        if not sent:
-            return web.Response(body=b'{"replies": []}', content_type="application/json")
-        return _json({"replies": [as_message(s) for s in sent]})
 
     async def post_recall(self, request: web.Request) -> web.Response:
         """Take a message back, as WeChat allows for two minutes."""
@@ -198,9 +195,18 @@ class Sandbox:
         line = self._lines.get(asked.chat, {}).get(asked.id)
         if line is not None and line.sender == asked.sender:
             del self._lines[asked.chat][asked.id]
-        sent = await self.hub.receive(
+        return await self._answer(
             Inbound(channel=self.name, chat=asked.chat, sender=asked.sender, recalled=asked.id)
         )
+
+    async def _answer(self, inbound: Inbound) -> web.Response:
+        """All messages that the turn committed, or 503 with the apology."""
+        try:
+            sent = await self.hub.receive(inbound)
+        except Failed as failed:
+            return _error(503, str(failed))
+        if not sent:
+            return web.Response(body=b'{"replies": []}', content_type="application/json")
         return _json({"replies": [as_message(s) for s in sent]})
 
     async def get_chats(self, _request: web.Request) -> web.Response:

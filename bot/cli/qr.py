@@ -13,8 +13,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot.configuration import read_settings
-from bot.database import parse_url, sync_engine
 from bot.qr import Gate, address, chinese_font, write_all
+from bot.storage import parse_url, sync_engine
 from bot.texts import Texts
 from models.directory import building_name
 from models.places import Building, Community, Estate

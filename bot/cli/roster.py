@@ -13,9 +13,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
-from bot import migrate
 from bot.configuration import read_settings
-from bot.database import parse_url, sync_engine
 from bot.roster import (
     Book,
     Outdated,
@@ -31,6 +29,7 @@ from bot.roster import (
 )
 from bot.roster.files import Tick
 from bot.roster.marked import mark
+from bot.storage import migrate, parse_url, sync_engine
 from bot.texts import Texts
 
 #: How often an import is planned anew when the roster is changed under it.

@@ -19,7 +19,7 @@ from bot import app, frontend, logs
 from bot.cli.opening import database_file, migrated, stop
 from bot.configuration import read_settings
 from bot.file_lock import Taken, held
-from bot.retention import empty_log
+from bot.storage import empty_log
 from config.settings import Settings
 
 #: How long a request under way may take to end once the process was told to stop, in seconds.

@@ -5,9 +5,9 @@ from __future__ import annotations
 from aiohttp import web
 
 from bot.clock import Clock
-from bot.database import Database
+from bot.storage import Database
+from bot.storage.keys import Tokens
 from bot.texts import Texts
-from bot.tokens import Tokens
 from config.rules import load_issue_rules
 from config.settings import Settings
 from handlers.pages import board, follow, gate, issue, notices, photos, sandbox

@@ -9,10 +9,10 @@ from aiohttp import web
 from jinja2 import Environment
 
 from bot.clock import Clock
-from bot.database import Database
 from bot.message import Inbound, Sent
+from bot.storage import Database
+from bot.storage.keys import Tokens
 from bot.texts import Texts
-from bot.tokens import Tokens
 from config.rules import IssueRules
 from config.settings import Settings
 from handlers.pages.limits import Limits
@@ -22,7 +22,7 @@ class Hub(Protocol):
     """Where a page brings what somebody wrote on it."""
 
     async def receive(self, inbound: Inbound) -> list[Sent]:
-        """Everything the message caused, committed."""
+        """Everything the message caused, committed; raises `Failed`."""
 
 
 @dataclass(frozen=True, slots=True)

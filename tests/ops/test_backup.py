@@ -16,11 +16,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from bot import photos
 from bot.backup import Place, Unusable, back_up, restore
 from bot.message import Image, Inbound
-from bot.migrate import upgrade
-from bot.tokens import secret_of
+from bot.storage import photos
+from bot.storage.keys import secret_of
+from bot.storage.migrate import upgrade
 from config.settings import Settings
 from models.issues import Photo
 from tests.ops.test_retention import picture, say
@@ -35,7 +35,7 @@ def known() -> set[str]:
     """Every revision the program has."""
     from alembic.script import ScriptDirectory
 
-    from bot.migrate import alembic_config
+    from bot.storage.migrate import alembic_config
 
     return {script.revision for script in ScriptDirectory.from_config(alembic_config()).walk_revisions()}
 

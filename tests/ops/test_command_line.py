@@ -21,7 +21,7 @@ from sqlalchemy import select
 from bot.cli.verify import NotPublished, check
 from bot.configuration import BAD, complaints, read_settings
 from bot.export import LEFT_OUT, cell
-from bot.retention import empty_log
+from bot.storage import empty_log
 from models import ledger
 from models.base import Base
 from models.issues import Correction, Issue

@@ -14,10 +14,10 @@ from PIL import Image as Picture
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from bot import photos
 from bot.app import Yishiting
 from bot.message import Image, Inbound
 from bot.retention import ORPHAN_AFTER, sweep
+from bot.storage import photos
 from models import ledger
 from models.board import view
 from models.issues import Endorsement, Issue, IssueEvent, Photo, Status

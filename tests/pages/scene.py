@@ -16,10 +16,10 @@ from sqlalchemy.orm import Session
 import models.messages
 import models.records  # noqa: F401 - every table must be known before they are made
 from bot.clock import Clock
-from bot.database import Database, parse_url, sync_engine
 from bot.message import Inbound, Sent
+from bot.storage import Database, open_database, parse_url, sync_engine
+from bot.storage.keys import Tokens
 from bot.texts import Texts
-from bot.tokens import Tokens
 from config.settings import Settings
 from handlers.pages import Site, mount
 from handlers.pages.limits import Limits
@@ -337,7 +337,7 @@ async def scene(home: Path, **settings_: object) -> AsyncIterator[Scene]:
     clock = Clock()
     clock.offset = NOW - clock.wall()
     hub = ToldHub()
-    database = Database(settings.database_url)
+    database = open_database(settings.database_url)
     hub.database, hub.clock = database, clock
     await database.start()
     limits = Limits.default(lambda: 0.0)

@@ -15,7 +15,7 @@ from structlog.testing import capture_logs
 
 from bot.channels.onebot import MAX_FRAME, OneBot
 from bot.message import Image, Inbound, Undeliverable
-from bot.photos import NotAPhoto
+from bot.storage.photos import NotAPhoto
 from bot.texts import Texts
 from config.settings import OneBotSettings
 

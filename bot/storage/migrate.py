@@ -11,7 +11,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
 import models
-from bot.database import parse_url, sync_engine
+from bot.storage import parse_url, sync_engine
 from config.settings import Settings
 
 
