@@ -80,9 +80,9 @@ class Sqlite(Database):
         await super().start()
 
     async def stop(self) -> None:
-        """Readers first: the last connection to close empties the write-ahead log."""
-        await super().stop()
+        """The last connection to close empties the write-ahead log."""
         await self._writer.stop()
+        await super().stop()
 
     async def _once(self, work: Callable[[Session], T]) -> T:
         return await self._writer.run(work)

@@ -170,7 +170,7 @@ async def test_a_full_disk_takes_its_culprit_only(database: Database) -> None:
 
     await database.turn(
         lambda session: session.execute(
-            text(f"PRAGMA max_page_count={session.scalar(text('PRAGMA page_count')) + 30}")
+            text(f"PRAGMA max_page_count={session.scalar(text('PRAGMA page_count')) + 60}")
         )
     )
     for _ in range(3):
