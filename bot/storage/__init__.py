@@ -11,12 +11,11 @@ from sqlalchemy.exc import DBAPIError
 
 from bot.storage import postgres, sqlite
 from bot.storage.database import Database
-from bot.storage.rows import TurnSession, insert_once
+from bot.storage.rows import insert_once
 from bot.storage.sqlite import BUSY_SECONDS, empty_log, quick_check, snapshot, stored_revision
 
 __all__ = [
     "Database",
-    "TurnSession",
     "open_database",
     "parse_url",
     "sync_engine",

@@ -74,11 +74,6 @@ class Sqlite(Database):
             sync_engine(url, begin="BEGIN IMMEDIATE", busy_seconds=busy_seconds), busy_seconds
         )
 
-    async def start(self) -> None:
-        """The writer first: it may have to switch the file to write-ahead logging."""
-        await self._writer.start()
-        await super().start()
-
     async def stop(self) -> None:
         """The last connection to close empties the write-ahead log."""
         await self._writer.stop()

@@ -47,11 +47,6 @@ class _Job(Generic[T]):
             return
         if self.failure is None:
             self.done.set_result(self.value)  # type: ignore[arg-type]  # None only where T allows it
-        elif isinstance(self.failure, StopIteration):
-            # A future refuses this one, since it would end whatever generator awaits it.
-            refused = RuntimeError("a turn raised StopIteration")
-            refused.__cause__ = self.failure
-            self.done.set_exception(refused)
         else:
             self.done.set_exception(self.failure)
 
@@ -61,12 +56,8 @@ class _Job(Generic[T]):
         self.answer()
 
 
-class _Lost(Exception):
-    """The last turn that ran took the whole transaction with it."""
-
-
 class Writer:
-    """Runs turns one after the other; `run` is safe to await from any task of the loop."""
+    """Runs turns one after the other, on a connection that is opened when it is needed."""
 
     def __init__(self, engine: Engine, busy_seconds: float) -> None:
         self._engine, self._busy_seconds = engine, busy_seconds
@@ -77,10 +68,6 @@ class Writer:
         self._taken: list[_Job[Any]] = []
         self._task: asyncio.Task[None] | None = None
         self._arrived, self._stopped = asyncio.Event(), False
-
-    async def start(self) -> None:
-        """Connect, so that a file that cannot be opened stops the start."""
-        await self._in_thread(self._connect)
 
     async def stop(self) -> None:
         """Let the commit under way end and be answered; what still waits fails."""
@@ -147,13 +134,14 @@ class Writer:
             await self._in_thread(connection.commit)
         except Exception as error:  # noqa: BLE001 - the same
             await self._in_thread(self._recover)
-            self._again(taken, error)
+            self._blame(taken, error)
         for job in taken:
             job.answer()
         self._taken = []
 
     def _gather(self, connection: Connection, taken: list[_Job[Any]]) -> None:
-        """Run what waits and what still comes, for a moment. Raises `_Lost` when the transaction is gone."""
+        """Run what waits and what still comes, for a moment. Raises the failure of a turn that took the whole
+        transaction with it."""
         loop = asyncio.get_running_loop()
         until = loop.time() + GATHER_SECONDS
         while self._queue and len(taken) < GATHER_TURNS:
@@ -163,23 +151,20 @@ class Writer:
             if job.done.done():
                 continue  # whoever asked has gone
             taken.append(job)
-            if not _attempt(connection, job):
-                raise _Lost
+            if (lost := _attempt(connection, job)) is not None:
+                raise lost
 
-    def _again(self, taken: list[_Job[Any]], error: Exception) -> None:
-        """Nothing of this transaction is kept. Its culprit is the last turn if that lost it, or the only turn
-        of a refused commit; all others go back to the head of the queue."""
-        if not isinstance(error, _Lost):
-            if len(taken) == 1:
-                taken[0].failure = taken[0].failure or error
-                return
-            culprit = []
-        else:
-            culprit = [taken.pop()]
+    def _blame(self, taken: list[_Job[Any]], error: Exception) -> None:
+        """Nothing of this transaction is kept. Who took it along is told, and who was alone in it; all others
+        go back to the head of the queue."""
+        if len(taken) == 1:
+            taken[0].failure = taken[0].failure or error
+            return
         for job in reversed(taken):
-            job.alone, job.value, job.failure = True, None, None
-            self._queue.appendleft(job)
-        taken[:] = culprit
+            if job.failure is not error:
+                job.alone, job.value, job.failure = True, None, None
+                self._queue.appendleft(job)
+        taken[:] = [job for job in taken if job.failure is error]
 
     def _fail_waiting(self, error: Exception, *, asked_before: float) -> None:
         while self._queue and self._queue[0].asked <= asked_before:
@@ -190,10 +175,6 @@ class Writer:
 
     async def _in_thread(self, step: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, step)
-
-    def _connect(self) -> Connection:
-        self._connection = self._connection or self._engine.connect()
-        return self._connection
 
     def _disconnect(self) -> None:
         """Close the connection, in whatever state it is."""
@@ -207,9 +188,10 @@ class Writer:
         """A transaction, on a new connection where the old one is closed or stands in a transaction."""
         if self._connection is not None and _in_transaction(self._connection) is not False:
             self._disconnect()
-        connection = self._connect()
-        connection.begin()
-        return connection
+        if self._connection is None:
+            self._connection = self._engine.connect()
+        self._connection.begin()
+        return self._connection
 
     def _recover(self) -> None:
         """Back to no transaction, or to no connection."""
@@ -223,21 +205,25 @@ class Writer:
             self._disconnect()
 
 
-def _attempt(connection: Connection, job: _Job[Any]) -> bool:
-    """Run a turn in a savepoint of its own and keep its value or its failure; whether the transaction still
-    stands, without anything of a turn that failed."""
+def _attempt(connection: Connection, job: _Job[Any]) -> Exception | None:
+    """Run a turn in a savepoint of its own and keep its value or its failure; that failure, if it took the
+    transaction with it."""
     session = TurnSession(bind=connection, join_transaction_mode="create_savepoint", expire_on_commit=False)
     try:
         job.value = job.work(session)
         session.commit()
+    except StopIteration as error:
+        # A future refuses it, since it would end whatever generator awaits.
+        job.failure = RuntimeError("a turn raised StopIteration")
+        job.failure.__cause__ = error
     except Exception as error:  # noqa: BLE001 - handed to whoever asked for the turn
         job.failure = error
     try:
         session.close()
     except Exception as error:  # noqa: BLE001 - the savepoint is gone
         job.failure = job.failure or error
-        return False
-    return job.failure is None or _in_transaction(connection) is True
+        return job.failure
+    return None if _in_transaction(connection) else job.failure
 
 
 def _in_transaction(connection: Connection) -> bool | None:

@@ -22,8 +22,9 @@ from hypothesis.stateful import (
 from sqlalchemy import Connection, Engine, select
 from sqlalchemy.orm import Session
 
-from bot.storage import TurnSession, parse_url, sync_engine
+from bot.storage import parse_url, sync_engine
 from bot.storage.migrate import upgrade
+from bot.storage.rows import TurnSession
 from config.rules import load_issue_rules
 from config.settings import Settings
 from models.base import new_id
