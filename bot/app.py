@@ -12,11 +12,11 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from bot.channels.gate import Gate
 from bot.channels.onebot import OneBot
 from bot.channels.sandbox import MAX_BODY, Sandbox
-from bot.database import Database
 from bot.language import Reader, load_lexicon
 from bot.operations import retention
 from bot.outbox import Worker
-from bot.tokens import Tokens, secret_of
+from bot.storage import Database, open_database
+from bot.storage.keys import Tokens, secret_of
 from bot.turns.clock import Clock
 from bot.turns.duties import Duties
 from bot.turns.hearing import Hearing
@@ -87,7 +87,7 @@ class Yishiting:
 
 def build(settings: Settings, *, clock: Clock | None = None) -> Yishiting:
     """Everything wired, nothing opened. Tests call the same with a clock of their own."""
-    database, clock = Database(settings.database_url), clock or Clock()
+    database, clock = open_database(settings.database_url), clock or Clock()
     texts, tokens = Texts(), Tokens(secret_of(settings.home))
     names = (
         {"gate"}

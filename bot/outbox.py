@@ -19,7 +19,7 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
-from bot.database import Database
+from bot.storage import Database
 from bot.turns.message import Channel, Undeliverable
 from config.settings import Settings
 from models.messages.find import read_heads, waiting_since

@@ -11,8 +11,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -29,7 +28,6 @@ from sqlalchemy import (
     not_,
     or_,
     select,
-    text,
     update,
 )
 from sqlalchemy.orm import Session
@@ -84,34 +82,31 @@ def erase(session: Session, identity_ids: Collection[int], now: datetime, *, gon
     people = [
         person for account in accounts if (person := session.get(Person, account.person_id or 0)) is not None
     ]
-    with _overwriting(session):
-        reported = list(session.scalars(select(Issue.id).where(Issue.reporter_id.in_(ids))))
-        backed = list(session.scalars(select(Endorsement.issue_id).where(Endorsement.identity_id.in_(ids))))
-        said = _their_words(session, ids, reported)
-        said |= {
-            word
-            for person in people
-            if not _serves(session, person.id)
-            for word in (person.name, person.phone)
-            if word
-        }
-        messages = _erase_messages(session, accounts, reported, said, gone)
-        digests = _drop_photos(session, Photo.identity_id.in_(ids))
-        _blank_issues(session, reported)
-        _blank_events(session, {*reported, *backed}, by_residents=True)
-        _blank_notices(session, {*reported, *backed}, said)
-        backings = _unlink_backings(session, Endorsement.identity_id.in_(ids))
-        waiting = list(session.scalars(select(Wait).where(Wait.identity_id.in_(ids))))
-        waits = tuple((wait.channel, wait.address, wait.sender) for wait in waiting)
-        digests += _unneeded(
-            session, {digest for wait in waiting for digest in wait.data.get("photos") or ()}
-        )
-        _run(session, delete(Wait).where(Wait.identity_id.in_(ids)))
-        claims = _run(session, delete(Claim).where(Claim.identity_id.in_(ids)))
-        on_roster = _forget_people(session, people, now)
-        # 别听我的 stays in force: without its account the bot would listen again.
-        _run(session, update(Identity).where(Identity.id.in_(ids), Identity.ignored).values(person_id=None))
-        _run(session, delete(Identity).where(Identity.id.in_(ids), not_(Identity.ignored)))
+    reported = list(session.scalars(select(Issue.id).where(Issue.reporter_id.in_(ids))))
+    backed = list(session.scalars(select(Endorsement.issue_id).where(Endorsement.identity_id.in_(ids))))
+    said = _their_words(session, ids, reported)
+    said |= {
+        word
+        for person in people
+        if not _serves(session, person.id)
+        for word in (person.name, person.phone)
+        if word
+    }
+    messages = _erase_messages(session, accounts, reported, said, gone)
+    digests = _drop_photos(session, Photo.identity_id.in_(ids))
+    _blank_issues(session, reported)
+    _blank_events(session, {*reported, *backed}, by_residents=True)
+    _blank_notices(session, {*reported, *backed}, said)
+    backings = _unlink_backings(session, Endorsement.identity_id.in_(ids))
+    waiting = list(session.scalars(select(Wait).where(Wait.identity_id.in_(ids))))
+    waits = tuple((wait.channel, wait.address, wait.sender) for wait in waiting)
+    digests += _unneeded(session, {digest for wait in waiting for digest in wait.data.get("photos") or ()})
+    _run(session, delete(Wait).where(Wait.identity_id.in_(ids)))
+    claims = _run(session, delete(Claim).where(Claim.identity_id.in_(ids)))
+    on_roster = _forget_people(session, people, now)
+    # 别听我的 stays in force: without its account the bot would listen again.
+    _run(session, update(Identity).where(Identity.id.in_(ids), Identity.ignored).values(person_id=None))
+    _run(session, delete(Identity).where(Identity.id.in_(ids), not_(Identity.ignored)))
     return Erased(len(reported), backings, messages, claims, digests, waits, on_roster)
 
 
@@ -244,11 +239,10 @@ def unlink_reporters(session: Session, before: datetime, *, limit: int = 200) ->
     ids = list(session.scalars(ended.order_by(Issue.changed_at).limit(limit)))
     if not ids:
         return 0
-    with _overwriting(session):
-        _blank_issues(session, ids)
-        _blank_events(session, ids, by_residents=False)
-        living = select(Identity.id).where(Identity.channel != ERASED)
-        _unlink_backings(session, and_(Endorsement.issue_id.in_(ids), Endorsement.identity_id.in_(living)))
+    _blank_issues(session, ids)
+    _blank_events(session, ids, by_residents=False)
+    living = select(Identity.id).where(Identity.channel != ERASED)
+    _unlink_backings(session, and_(Endorsement.issue_id.in_(ids), Endorsement.identity_id.in_(living)))
     return len(ids)
 
 
@@ -298,19 +292,6 @@ def digests_in_use(session: Session, among: Collection[str] | None = None) -> se
 def _run(session: Session, statement: Any) -> int:
     """Core, on the turn's connection: how many rows it changed."""
     return int(session.connection().execute(statement).rowcount)
-
-
-@contextmanager
-def _overwriting(session: Session) -> Iterator[None]:
-    """Let SQLite overwrite what is deleted instead of leaving it in unused parts of the file."""
-    sqlite = session.get_bind().dialect.name == "sqlite"
-    if sqlite:
-        session.execute(text("PRAGMA secure_delete=ON"))
-    try:
-        yield
-    finally:
-        if sqlite:
-            session.execute(text("PRAGMA secure_delete=OFF"))
 
 
 def _blank_issues(session: Session, ids: Collection[int]) -> None:

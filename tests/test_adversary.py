@@ -12,10 +12,9 @@ from alembic import command
 from PIL import Image
 from sqlalchemy import text
 
-from bot import photos
 from bot.channels.sandbox import _span
-from bot.database import parse_url, sync_engine
-from bot.migrate import alembic_config
+from bot.storage import parse_url, photos, sync_engine
+from bot.storage.migrate import alembic_config
 
 
 def test_a_small_file_that_asks_for_a_gigabyte_is_refused() -> None:

@@ -29,7 +29,7 @@ CHAT_MAY_IMPORT = (
     "bot.turns.router",
     "bot.turns.meant",
     "bot.language",
-    "bot.tokens",
+    "bot.storage.keys",
 )
 #: A page may read, and may hand a message to the hub; it may not reach into a channel or the worker.
 PAGES_MAY_NOT_IMPORT = ("bot.channels", "bot.outbox", "bot.app", "bot.turns.duties")
@@ -55,8 +55,12 @@ IMPURE = (
 CLOCKS = {"now", "utcnow", "today", "time", "time_ns", "monotonic", "perf_counter"}
 #: (file, why it may): ids rise with time, which is no business time.
 MODELS_CLOCKS = {"models/base.py": "time.time_ns"}
-#: Who ends a transaction: the writer, and migrations before anything else runs.
-COMMITS = {"bot/database.py", "bot/migrate.py"}
+#: Who ends a transaction: the writers of the storage part, and migrations before anything else runs.
+COMMITS = {"bot/storage/writer.py", "bot/storage/postgres.py", "bot/storage/migrate.py"}
+#: Telling one database from another, or opening a file of one. (`sqlite_where` of an index says it to all.)
+DIALECT = re.compile(
+    r"\bdialect\.name|\bdialects\b|\bget_backend_name\b|\bsqlite3\b|\.sqlite\b|\bimport sqlite|PRAGMA"
+)
 SENTENCE = re.compile(r"[一-鿿].{4,}[。！？，：]")
 #: A regular expression that looks for what residents say is no sentence of ours.
 PATTERN = re.compile(r"\\s|\(\?")
@@ -166,10 +170,23 @@ def test_only_the_database_commits() -> None:
         for line, name in calls(tree)
         if name.endswith(".commit")
     ]
-    assert not found, "one turn, one transaction, one commit (bot/database.py)\n" + "\n".join(found)
+    assert not found, "one turn, one transaction, one commit (bot/storage)\n" + "\n".join(found)
     assert {
         path for path, tree in sources("bot") for _, name in calls(tree) if name.endswith(".commit")
     } == COMMITS
+
+
+def test_only_the_storage_part_knows_which_database_it_is() -> None:
+    found = [
+        f"{path}:{number}: {line.strip()}"
+        for top in TOPS
+        for path, _ in sources(top)
+        if not path.startswith(("bot/storage/", "models/migrations/"))
+        for number, line in enumerate((ROOT / path).read_text(encoding="utf-8").splitlines(), 1)
+        if DIALECT.search(line)
+    ]
+    assert not found, "\n".join(found)
+    assert DIALECT.search((ROOT / "bot/storage/sqlite.py").read_text(encoding="utf-8"))
 
 
 def clock_calls(top: str) -> Iterator[tuple[str, int, str]]:

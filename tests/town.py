@@ -11,7 +11,7 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from bot.app import Yishiting, build
-from bot.migrate import upgrade
+from bot.storage.migrate import upgrade
 from bot.turns.clock import Clock
 from config.settings import Settings
 from models.people.rules import Relation, Role

@@ -23,7 +23,7 @@ import aiohttp
 import structlog
 from aiohttp import WSCloseCode, WSMsgType, web
 
-from bot.photos import NotAPhoto
+from bot.storage.photos import NotAPhoto
 from bot.turns.message import Image, Inbound, Undeliverable
 from bot.turns.texts import Texts
 from config.settings import OneBotSettings

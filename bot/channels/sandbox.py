@@ -22,9 +22,9 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from bot.database import Database
+from bot.storage import Database
 from bot.turns.clock import Clock
-from bot.turns.message import Image, Inbound, Sent, Undeliverable
+from bot.turns.message import Failed, Image, Inbound, Sent, Undeliverable
 from models.messages.rules import Delivery
 from models.messages.tables import Outbox
 from models.people.find.directory import Directory
@@ -48,7 +48,7 @@ class Hub(Protocol):
         """The roster as of now."""
 
     async def receive(self, inbound: Inbound) -> list[Sent]:
-        """Everything the message caused, committed."""
+        """Everything the message caused, committed; raises `Failed`."""
 
     async def refresh_if_stale(self) -> bool:
         """Read the roster anew if it changed."""
@@ -171,7 +171,7 @@ class Sandbox:
             except Malformed as error:
                 return _error(422, str(error))
         self._line(said)
-        sent = await self.hub.receive(
+        return await self._answer(
             Inbound(
                 channel=self.name,
                 chat=said.chat,
@@ -184,9 +184,6 @@ class Sandbox:
                 media=said.media,
             )
         )
-        if not sent:
-            return web.Response(body=b'{"replies": []}', content_type="application/json")
-        return _json({"replies": [as_message(s) for s in sent]})
 
     async def post_recall(self, request: web.Request) -> web.Response:
         """Take a message back, as WeChat allows for two minutes."""
@@ -199,9 +196,18 @@ class Sandbox:
         line = self._lines.get(asked.chat, {}).get(asked.id)
         if line is not None and line.sender == asked.sender:
             del self._lines[asked.chat][asked.id]
-        sent = await self.hub.receive(
+        return await self._answer(
             Inbound(channel=self.name, chat=asked.chat, sender=asked.sender, recalled=asked.id)
         )
+
+    async def _answer(self, inbound: Inbound) -> web.Response:
+        """All messages that the turn committed, or 503 with the apology."""
+        try:
+            sent = await self.hub.receive(inbound)
+        except Failed as failed:
+            return _error(503, str(failed))
+        if not sent:
+            return web.Response(body=b'{"replies": []}', content_type="application/json")
         return _json({"replies": [as_message(s) for s in sent]})
 
     async def get_chats(self, _request: web.Request) -> web.Response:

@@ -8,13 +8,13 @@ from typing import Annotated
 import typer
 from alembic.script import ScriptDirectory
 
-from bot import migrate
 from bot.cli.opening import database_file, migrated, stop
 from bot.operations.backup import Place, Unusable, back_up
 from bot.operations.backup import restore as unpack
 from bot.operations.configuration import read_settings
 from bot.operations.file_lock import Taken, held
 from bot.operations.release import release
+from bot.storage import migrate
 
 
 def backup(file: Annotated[Path, typer.Argument(help="要写的 .zip 文件，不能已存在。")]) -> None:

@@ -7,10 +7,9 @@ from typing import Annotated
 
 import typer
 
-from bot import photos
 from bot.cli.opening import database_file, opened, stop
 from bot.operations.configuration import read_settings
-from bot.operations.retention import empty_log
+from bot.storage import empty_log, photos
 from models.privacy import accounts_of
 from models.privacy import erase as erase_retention
 

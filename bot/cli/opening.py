@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,11 +9,9 @@ from pathlib import Path
 import typer
 from alembic.util import CommandError
 from sqlalchemy import select
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from bot import migrate
-from bot.database import parse_url, sync_engine
+from bot.storage import BROKEN, file_of, migrate, parse_url, reason, sync_engine
 from config.settings import Settings
 from models.places.tables import Community
 
@@ -31,12 +28,13 @@ def database_file(settings: Settings) -> Path:
         url = parse_url(settings.database_url)
     except Exception as error:  # noqa: BLE001 - SQLAlchemy and drivers raise what they like for a bad URL
         raise stop(f"YISHITING_DATABASE：{error}。", 2) from None
-    if url.get_backend_name() != "sqlite":
+    file = file_of(url)
+    if file is None:
         raise stop(
             "YISHITING_DATABASE：这一版只支持 SQLite，PostgreSQL 随后续版本提供。 / PostgreSQL comes with a later version.",
             2,
         )
-    return Path(url.database or "")
+    return file
 
 
 def migrated(settings: Settings) -> Path:
@@ -45,9 +43,8 @@ def migrated(settings: Settings) -> Path:
     file = database_file(settings)
     try:
         migrate.upgrade(settings)
-    except (DBAPIError, sqlite3.DatabaseError) as error:
-        reason = error.orig if isinstance(error, DBAPIError) else error
-        raise stop(f"数据库 {file} 打不开（{reason}）。请运行 yishiting doctor 看怎么修。") from None
+    except BROKEN as error:
+        raise stop(f"数据库 {file} 打不开（{reason(error)}）。请运行 yishiting doctor 看怎么修。") from None
     except CommandError:
         raise stop(f"数据库 {file} 来自更新的版本，请先升级议事厅。 / made by a newer version") from None
     except OSError as error:

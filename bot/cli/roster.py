@@ -14,7 +14,6 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
 from bot.cli.opening import migrated
-from bot.database import parse_url, sync_engine
 from bot.operations.configuration import read_settings
 from bot.roster import (
     Book,
@@ -31,6 +30,7 @@ from bot.roster import (
 )
 from bot.roster.files import Tick
 from bot.roster.marked import mark
+from bot.storage import parse_url, sync_engine
 from bot.turns.texts import Texts
 
 #: How often an import is planned anew when the roster is changed under it.

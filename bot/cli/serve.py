@@ -17,7 +17,7 @@ from bot.cli.opening import database_file, migrated, stop
 from bot.operations import frontend, logs
 from bot.operations.configuration import read_settings
 from bot.operations.file_lock import Taken, held
-from bot.operations.retention import empty_log
+from bot.storage import empty_log
 from config.settings import Settings
 
 #: How long a request under way may take to end once the process was told to stop, in seconds.

@@ -15,7 +15,6 @@ import json
 import os
 import re
 import shutil
-import sqlite3
 import tempfile
 import zipfile
 from collections.abc import Iterator
@@ -23,6 +22,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
+
+from bot.storage import BROKEN, quick_check, snapshot, stored_revision
 
 DATABASE, MANIFEST, FORMAT = "database.db", "manifest.json", 1
 #: The only names that a backup may hold.
@@ -57,8 +58,8 @@ def back_up(place: Place, target: Path, *, version: str) -> dict[str, Any]:
     part = target.with_name(f".{target.name}.part")
     try:
         with tempfile.TemporaryDirectory(prefix=".backup-", dir=target.parent) as folder:
-            snapshot = Path(folder) / DATABASE
-            revision = _snapshot(place.database, snapshot)
+            copy = Path(folder) / DATABASE
+            revision = _snapshot(place.database, copy)
             manifest: dict[str, Any] = {
                 "format": FORMAT,
                 "version": version,
@@ -66,7 +67,7 @@ def back_up(place: Place, target: Path, *, version: str) -> dict[str, Any]:
                 "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
             }
             with _private(part) as file, zipfile.ZipFile(file, "w", allowZip64=True) as archive:
-                manifest["files"] = dict(_add_all(archive, snapshot, place.home))
+                manifest["files"] = dict(_add_all(archive, copy, place.home))
                 archive.writestr(zipfile.ZipInfo(MANIFEST), json.dumps(manifest, indent=1))
         part.replace(target)
     finally:
@@ -75,26 +76,19 @@ def back_up(place: Place, target: Path, *, version: str) -> dict[str, Any]:
 
 
 def _snapshot(database: Path, copy: Path) -> str | None:
-    """VACUUM INTO reads one snapshot while others write, and leaves behind what was deleted."""
+    """One moment's copy; its revision."""
     try:
-        with contextlib.closing(
-            sqlite3.connect(f"{database.resolve().as_uri()}?mode=rw", uri=True, timeout=30)
-        ) as source:
-            source.execute("VACUUM INTO ?", (str(copy),))
+        snapshot(database, copy)
         return _checked(copy)
-    except sqlite3.DatabaseError as error:
+    except BROKEN as error:
         raise Unusable(f"数据库 {database} 不完整：{error}") from None
 
 
 def _checked(database: Path) -> str | None:
     """The revision of a database that passes SQLite's own check."""
-    with contextlib.closing(sqlite3.connect(database)) as connection:
-        verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
-        if verdict != "ok":
-            raise Unusable(f"数据库没有通过完整性检查：{verdict}")
-        known = connection.execute("SELECT name FROM sqlite_master WHERE name = 'alembic_version'").fetchone()
-        row = connection.execute("SELECT version_num FROM alembic_version").fetchone() if known else None
-        return str(row[0]) if row else None
+    if (found := quick_check(database)) != "ok":
+        raise Unusable(f"数据库没有通过完整性检查：{found}")
+    return stored_revision(database)
 
 
 @contextlib.contextmanager
@@ -158,7 +152,7 @@ def restore(source: Path, place: Place, *, known: set[str]) -> dict[str, Any]:
             raise Unusable(f"{source} 不是完整的备份文件（{error}）") from None
         try:
             revision = _checked(staged / DATABASE)
-        except sqlite3.DatabaseError as error:
+        except BROKEN as error:
             raise Unusable(f"备份里的数据库打不开：{error}") from None
         if revision not in known:
             raise Unusable(f"备份来自更新的版本（表结构 {revision}），请先升级议事厅")

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
-import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -13,15 +11,13 @@ from enum import StrEnum
 from pathlib import Path
 
 from sqlalchemy import func, or_, select
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from bot import migrate
-from bot.database import parse_url, sync_engine
 from bot.operations import frontend
 from bot.operations.configuration import BAD, complaints, read_settings, suspicions
 from bot.operations.file_lock import serving
 from bot.paper.fonts import chinese_font
+from bot.storage import BROKEN, file_of, migrate, parse_url, quick_check, reason, sync_engine
 from config.settings import Settings
 from models.base import made_at
 from models.health import look
@@ -111,8 +107,8 @@ def database(settings: Settings) -> Iterator[Finding]:
     except Exception as error:  # noqa: BLE001 - SQLAlchemy and drivers raise what they like for a bad URL
         yield Finding("数据库", Verdict.MEND, f"YISHITING_DATABASE：{error}")
         return
-    file = Path(url.database or "")
-    if url.get_backend_name() != "sqlite":
+    file = file_of(url)
+    if file is None:
         yield Finding("数据库", Verdict.MEND, "这一版只支持 SQLite", "去掉 YISHITING_DATABASE")
         return
     if not file.is_file():
@@ -125,26 +121,21 @@ def database(settings: Settings) -> Iterator[Finding]:
         return
     try:
         yield from _inside(settings, file)
-    except (sqlite3.DatabaseError, DBAPIError) as error:
-        reason = error.orig if isinstance(error, DBAPIError) else error
+    except BROKEN as error:
         yield Finding(
             "数据库",
             Verdict.MEND,
-            f"{file} 打不开或已损坏（{reason}）",
+            f"{file} 打不开或已损坏（{reason(error)}）",
             RESTORE,
         )
 
 
 def _inside(settings: Settings, file: Path) -> Iterator[Finding]:
-    with contextlib.closing(
-        sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True, timeout=30)
-    ) as connection:
-        verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
-    if verdict != "ok":
+    if (found := quick_check(file)) != "ok":
         yield Finding(
             "数据库",
             Verdict.MEND,
-            f"完整性检查没有通过（{verdict}）",
+            f"完整性检查没有通过（{found}）",
             RESTORE,
         )
         return

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Table, or_, select
 from sqlalchemy.orm import Session
 
-from bot import photos
+from bot.storage import photos
 from models.base import Base
 from models.issues.tables import Endorsement, Issue, Photo
 from models.messages.tables import Inbox, Outbox, Wait

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -15,8 +14,7 @@ from pathlib import Path
 import structlog
 from sqlalchemy.orm import Session
 
-from bot import photos
-from bot.database import Database
+from bot.storage import Database, photos
 from config.settings import Settings
 from models.privacy import (
     Conversation,
@@ -67,8 +65,7 @@ async def sweep(
     done.accounts = await _until_none(database, lambda session: forget_accounts(session, links))
     over(await database.turn(lambda session: purge_waits(session, now - WAIT_LEFT_OVER)))
     done.files = await remove_orphans(database, settings.home)
-    if database.sqlite:
-        await asyncio.to_thread(empty_log, Path(database.url.database or ""))
+    await database.tidy()
     if done != Swept():
         log.info("swept", **asdict(done))
     return done
@@ -107,13 +104,3 @@ def _remove(file: Path) -> bool:
         return False
     file.unlink(missing_ok=True)
     return True
-
-
-def empty_log(database: Path) -> None:
-    """Move SQLite's write-ahead log into the file: old versions of erased pages lie in the log until then.
-    Not now if somebody reads."""
-    with (
-        contextlib.suppress(sqlite3.OperationalError),
-        contextlib.closing(sqlite3.connect(database, timeout=2)) as connection,
-    ):
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")

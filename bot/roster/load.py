@@ -8,7 +8,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, select
 
 import config
-from bot.database import parse_url, sync_engine
+from bot.storage import parse_url, sync_engine
 from config.settings import Settings
 from models.base import stored_offset
 from models.places.tables import Community

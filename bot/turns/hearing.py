@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from bot.database import Database
 from bot.language.understanding import Gazetteer, Understanding
+from bot.storage import Database
 from bot.turns.clock import Clock
 from bot.turns.memory import Memory
 from bot.turns.message import Inbound

@@ -3,6 +3,7 @@ not for the bot."""
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
 from datetime import datetime
@@ -10,23 +11,26 @@ from datetime import datetime
 import structlog
 from sqlalchemy.orm import Session
 
-from bot.database import Database
 from bot.language.understanding import Understanding
+from bot.storage import Database
 from bot.turns.clock import Clock
 from bot.turns.hearing import Hearing
 from bot.turns.memory import Memory
-from bot.turns.message import Inbound, Outgoing, Overheard, Refused, Reply, Sent
+from bot.turns.message import Failed, Inbound, Outgoing, Overheard, Refused, Reply, Sent
 from bot.turns.pictures import Pictures
 from bot.turns.router import Router
 from bot.turns.tally import Tally
 from bot.turns.turn import Recent, Turn, World
 from bot.turns.writing import Writing, first_time, stored_answer
+from models.base import new_id
 from models.messages.find import all_waits
 from models.people.find.directory import Directory
 from models.people.find.serving import ignored_accounts
 
 log = structlog.get_logger("hub")
 
+#: How long the apology for a failed turn may take.
+APOLOGY_SECONDS = 20.0
 NOBODY = Inbound(channel="", chat="", sender="")
 
 
@@ -70,17 +74,27 @@ class Hub:
 
     async def receive(self, inbound: Inbound) -> list[Sent]:
         """Everything this message caused, committed; the stored answer when the message came before; nothing
-        for chatter."""
+        for chatter.
+
+        A turn that fails leaves nothing, not even its apology: the same message runs it again. Raises `Failed`
+        on a channel whose sender waits for the answer; elsewhere the apology goes out at once, if it can.
+        """
         self.tally.heard += 1
         reading = self.hearing.hear(inbound)
         if reading is None:
             self.tally.chatter += 1
             return []
         began, me = time.perf_counter(), (inbound.channel, inbound.chat, inbound.sender)
-        async with self.memory.lock(me), self.pictures.of(inbound) as (digests, unreadable):
-            # What the conversation waits for and talks of is looked at once the lock is held.
-            recent = self.memory.recent(me, self.clock.now())
-            sent = await self._answer(inbound, reading, digests, unreadable, recent)
+        try:
+            async with self.memory.lock(me), self.pictures.of(inbound) as (digests, unreadable):
+                # What the conversation waits for and talks of is looked at once the lock is held.
+                recent = self.memory.recent(me, self.clock.now())
+                sent = await self._answer(inbound, reading, digests, unreadable, recent)
+        except Exception:
+            self.tally.failures += 1
+            log.exception("turn failed", channel=inbound.channel, message_id=inbound.message_id)
+            await self._apologise(inbound)
+            return []
         self.tally.turn(time.perf_counter() - began)
         return sent
 
@@ -114,10 +128,16 @@ class Hub:
             self.tally.refusals += 1
             said = lambda turn: turn.whisper(refusal.key, **refusal.values)  # noqa: E731
             return await self._run(inbound, reading, said, (), recent)
-        except Exception:
-            self.tally.failures += 1
-            log.exception("turn failed", channel=inbound.channel, message_id=inbound.message_id)
-            return await self._run(inbound, reading, lambda turn: turn.whisper("help/sorry"), (), recent)
+
+    async def _apologise(self, inbound: Inbound) -> None:
+        sorry, channel = self.world.texts.reply("help/sorry"), self.writing.channels[inbound.channel]
+        if channel.instant:
+            raise Failed(sorry.text)
+        try:
+            async with asyncio.timeout(APOLOGY_SECONDS):
+                await channel.send(f"dm:{inbound.sender}", sorry.body(), f"sorry-{new_id()}")
+        except Exception as error:  # noqa: BLE001 - its message may hold what a resident wrote
+            log.warning("apology not sent", channel=inbound.channel, kind=type(error).__name__)
 
     async def _run(
         self,

@@ -93,6 +93,10 @@ class Overheard(Refused):
     a number or a mention shows that the bot was meant."""
 
 
+class Failed(Exception):
+    """A turn failed and left nothing. Its message is the apology, for whoever waits for the answer."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sent:
     """One outgoing message as committed: what channels deliver and what a repeated message is answered
@@ -133,7 +137,7 @@ class Channel(Protocol):
         """Deliver one message and return the platform's id of it; raise `Undeliverable`."""
 
     async def fetch(self, image: Image) -> bytes:
-        """The bytes of a picture that came as an address; raise `bot.photos.NotAPhoto` when they cannot be
+        """The bytes of a picture that came as an address; raise `bot.storage.photos.NotAPhoto` when they cannot be
         had."""
 
 

@@ -8,8 +8,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from bot import photos
-from bot.database import Database
+from bot.storage import Database, photos
 from bot.turns.message import Channel, Inbound
 from models.privacy import digests_in_use
 
@@ -44,7 +43,7 @@ class Pictures:
             yield tuple(digests), unreadable
         finally:
             self._in_use.subtract(digests)
-        await self.forget(digests)
+            await self.forget(digests)
 
     async def forget(self, digests: Sequence[str]) -> None:
         """Remove the files of pictures that no row and no message under way names: chatter leaves no file

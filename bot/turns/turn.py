@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from bot.language import Reader
 from bot.language.understanding import Command, Understanding
-from bot.tokens import Tokens, photo_link
+from bot.storage.keys import Tokens, photo_link
 from bot.turns.message import Inbound, Outgoing, Overheard, Refused, Reply
 from bot.turns.texts import Texts
 from config.rules import IssueRules

@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from sqlalchemy import bindparam, or_, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
-from sqlalchemy.sql.dml import ReturningInsert
 
+from bot.storage import insert_once
 from bot.turns.clock import Clock
 from bot.turns.message import Channel, Inbound, Sent
 from bot.turns.turn import Turn
@@ -20,10 +19,6 @@ from models.people.tables import Identity, Person
 from models.time import quiet_until
 
 #: Statements of every turn, made once: making them costs as much as running them.
-_HEARD: dict[str, ReturningInsert[int]] = {
-    "sqlite": sqlite.insert(Inbox).on_conflict_do_nothing().returning(Inbox.id),
-    "postgresql": postgresql.insert(Inbox).on_conflict_do_nothing().returning(Inbox.id),
-}
 _ACCOUNTS = (
     select(Identity.id, Identity.person_id, Identity.channel, Identity.external)
     .where(
@@ -40,9 +35,9 @@ _KEYS = select(Person.id, Person.key).where(Person.id.in_(bindparam("people", ex
 def first_time(session: Session, inbound: Inbound, now: datetime) -> int | None:
     """The new inbox row's id, or None when the message came before. A second copy on another process waits
     here for the first."""
-    connection = session.connection()
-    row = {"id": new_id(), "channel": inbound.channel, "message_id": inbound.message_id, "at": now}
-    return connection.execute(_HEARD[connection.dialect.name], row).scalar()
+    made = new_id()
+    row = {"id": made, "channel": inbound.channel, "message_id": inbound.message_id, "at": now}
+    return made if insert_once(session, Inbox, row) else None
 
 
 def stored_answer(session: Session, inbound: Inbound) -> list[Sent]:

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from aiohttp import web
 
-from bot.database import Database
-from bot.tokens import Tokens
+from bot.storage import Database
+from bot.storage.keys import Tokens
 from bot.turns.clock import Clock
 from bot.turns.router import Kind
 from bot.turns.texts import Texts

@@ -13,8 +13,8 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.registry import Collector
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.database import Database
 from bot.operations.release import release
+from bot.storage import Database
 from bot.turns.clock import Clock
 from bot.turns.tally import BOUNDS, Tally
 from handlers.pages.render import data
@@ -56,28 +56,21 @@ def mount(app: web.Application, watch: Watch) -> None:
 
 
 async def healthz(request: web.Request) -> web.Response:
-    """200 while it keeps up, 503 when the database is gone or something has been due for too long."""
-    found = await request.app[WATCH].look()
-    if found is None:
-        return data(
-            {
-                "status": "down",
-                "database": "unreachable",
-                "outbox_age_seconds": None,
-                "clock_lag_seconds": None,
-                "version": release(),
-            },
-            status=503,
-        )
-    late = found.outbox_age > OUTBOX_LIMIT or found.clock_lag > CLOCK_LIMIT
+    """200 while it keeps up, 503 when turns cannot be written or something has been due for too long."""
+    watch = request.app[WATCH]
+    found, writable = await watch.look(), await watch.database.writable()
     facts = {
-        "status": "late" if late else "ok",
-        "database": "ok",
-        "outbox_age_seconds": int(found.outbox_age.total_seconds()),
-        "clock_lag_seconds": int(found.clock_lag.total_seconds()),
+        "status": "ok",
+        "database": "ok" if found and writable else "unwritable" if found else "unreachable",
+        "outbox_age_seconds": int(found.outbox_age.total_seconds()) if found else None,
+        "clock_lag_seconds": int(found.clock_lag.total_seconds()) if found else None,
         "version": release(),
     }
-    return data(facts, status=503 if late else 200)
+    if found is None or not writable:
+        facts["status"] = "down"
+    elif found.outbox_age > OUTBOX_LIMIT or found.clock_lag > CLOCK_LIMIT:
+        facts["status"] = "late"
+    return data(facts, status=200 if facts["status"] == "ok" else 503)
 
 
 async def metrics(request: web.Request) -> web.Response:

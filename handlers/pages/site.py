@@ -9,8 +9,8 @@ from typing import Protocol
 from aiohttp import web
 from jinja2 import Environment
 
-from bot.database import Database
-from bot.tokens import Tokens
+from bot.storage import Database
+from bot.storage.keys import Tokens
 from bot.turns.clock import Clock
 from bot.turns.message import Inbound, Sent
 from bot.turns.router import Kind
@@ -24,7 +24,7 @@ class Hub(Protocol):
     """Where a page brings what somebody wrote on it."""
 
     async def receive(self, inbound: Inbound) -> list[Sent]:
-        """Everything the message caused, committed."""
+        """Everything the message caused, committed; raises `Failed`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Alembic's entry: runs on the connection that bot/migrate.py hands over."""
+"""Alembic's entry: runs on the connection that bot/storage/migrate.py hands over."""
 
 from typing import Any, Literal
 

@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from aiohttp import web
 from sqlalchemy.orm import Session
 
-from bot.database import parse_url, sync_engine
+from bot.storage import parse_url, sync_engine
 from models.base import new_id
 from models.messages.tables import Inbox
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select
 
-from bot.database import parse_url, sync_engine
+from bot.storage import parse_url, sync_engine
 from models.base import Base, new_id
 from models.issues.rules import ISSUE, Due, Status, Urgency, words_hash
 from models.issues.tables import Assignment, Endorsement, Issue, IssueEvent

@@ -17,8 +17,8 @@ from playwright.async_api import Page, expect
 from sqlalchemy.orm import Session
 
 from bot.app import Yishiting, application, build
-from bot.database import parse_url, sync_engine
-from bot.migrate import upgrade
+from bot.storage import parse_url, sync_engine
+from bot.storage.migrate import upgrade
 from config.settings import Settings
 from models.people.rules import Relation, Role
 from models.people.tables import Chat, Person, Post

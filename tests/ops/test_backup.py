@@ -16,10 +16,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from bot import photos
-from bot.migrate import upgrade
 from bot.operations.backup import Place, Unusable, back_up, restore
-from bot.tokens import secret_of
+from bot.storage import photos
+from bot.storage.keys import secret_of
+from bot.storage.migrate import upgrade
 from bot.turns.message import Image, Inbound
 from config.settings import Settings
 from models.issues.tables import Photo
@@ -35,7 +35,7 @@ def known() -> set[str]:
     """Every revision the program has."""
     from alembic.script import ScriptDirectory
 
-    from bot.migrate import alembic_config
+    from bot.storage.migrate import alembic_config
 
     return {script.revision for script in ScriptDirectory.from_config(alembic_config()).walk_revisions()}
 

@@ -21,7 +21,7 @@ from sqlalchemy import select
 from bot.cli.verify import NotPublished, check
 from bot.operations.configuration import BAD, complaints, read_settings
 from bot.operations.export import LEFT_OUT, cell
-from bot.operations.retention import empty_log
+from bot.storage import empty_log
 from models.base import Base
 from models.issues.tables import Correction, Issue
 from models.record.rules import GENESIS, entry_hash, payload_hash

@@ -156,10 +156,11 @@ async def test_what_is_not_for_the_bot_leaves_nothing_and_what_is_personal_reach
             # Failures in the middle of a turn, of a page, and of the clock.
             rename(database, "assignments", "lost_assignments")
             hurt = "垚晶磊淼鑫"
-            replies = await town.say(
-                other, f"7栋1单元下水道堵了，{hurt}，{full_name}，{PHONE}", id=f"断{hurt}"
-            )
-            assert replies, "somebody who reports gets an answer even then"
+            said = f"7栋1单元下水道堵了，{hurt}，{full_name}，{PHONE}"
+            body = {"chat": "g-all", "sender": other, "text": said, "id": f"断{hurt}"}
+            async with web.post(f"{server.url}/sandbox/messages", json=body) as answer:
+                assert answer.status == 503
+                assert (await answer.json())["error"], "somebody who reports gets an answer even then"
             rename(database, "issues", "lost_issues")
             assert (await town.read("/c/" + quote("金康社区")))[0] in (404, 500)
             async with web.post(f"{server.url}/sandbox/clock", json={"advance": "PT3H"}) as answer:

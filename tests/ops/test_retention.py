@@ -14,9 +14,9 @@ from PIL import Image as Picture
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from bot import photos
 from bot.app import Yishiting
 from bot.operations.retention import ORPHAN_AFTER
+from bot.storage import photos
 from bot.turns.message import Image, Inbound
 from models.issues.find.rows import backers, question_delivered
 from models.issues.public.issue import view

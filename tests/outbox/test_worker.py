@@ -11,8 +11,8 @@ from pydantic import SecretStr
 from sqlalchemy import select
 
 from bot import app
-from bot.database import Database, sync_engine
 from bot.outbox import FIRST_RETRY, LEASE, LONGEST_RETRY, Worker
+from bot.storage import open_database, sync_engine
 from bot.turns.message import Undeliverable
 from config.settings import OneBotSettings, Settings
 from models.base import Base, new_id
@@ -49,7 +49,7 @@ assert app.__doc__, "importing it makes every table known"
 class House:
     def __init__(self, tmp_path: Path) -> None:
         self.now = datetime(2026, 11, 23, 1, tzinfo=UTC)
-        self.database = Database(f"sqlite:///{tmp_path}/a.db")
+        self.database = open_database(f"sqlite:///{tmp_path}/a.db")
         engine = sync_engine(self.database.url)
         Base.metadata.create_all(engine)
         engine.dispose()

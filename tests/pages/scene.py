@@ -13,8 +13,8 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 from sqlalchemy.orm import Session
 
-from bot.database import Database, parse_url, sync_engine
-from bot.tokens import Tokens
+from bot.storage import Database, open_database, parse_url, sync_engine
+from bot.storage.keys import Tokens
 from bot.turns.clock import Clock
 from bot.turns.message import Inbound, Sent
 from bot.turns.texts import Texts
@@ -338,7 +338,7 @@ async def scene(home: Path, **settings_: object) -> AsyncIterator[Scene]:
     clock = Clock()
     clock.offset = NOW - clock.wall()
     hub = ToldHub()
-    database = Database(settings.database_url)
+    database = open_database(settings.database_url)
     hub.database, hub.clock = database, clock
     await database.start()
     limits = Limits.default(lambda: 0.0)

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from bot import photos
-from bot.tokens import Tokens, secret_of
+from bot.storage import photos
+from bot.storage.keys import Tokens, secret_of
 
 
 def encoded(kind: str, size: tuple[int, int] = (80, 40), mode: str = "RGB", **options: object) -> bytes:

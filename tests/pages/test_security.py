@@ -9,8 +9,8 @@ import pytest
 from aiohttp.test_utils import make_mocked_request
 from structlog.testing import capture_logs
 
-from bot import photos
-from bot.tokens import photo_link
+from bot.storage import photos
+from bot.storage.keys import photo_link
 from config.settings import Settings
 from handlers.pages.limits import Bucket, Rate
 from handlers.pages.security import client_address, client_key, sandbox_allowed

@@ -22,8 +22,9 @@ from hypothesis.stateful import (
 from sqlalchemy import Connection, Engine, select
 from sqlalchemy.orm import Session
 
-from bot.database import _TurnSession, parse_url, sync_engine
-from bot.migrate import upgrade
+from bot.storage import parse_url, sync_engine
+from bot.storage.migrate import upgrade
+from bot.storage.rows import TurnSession
 from config.rules import load_issue_rules
 from config.settings import Settings
 from models.base import new_id
@@ -100,7 +101,7 @@ class AnyOrder(RuleBasedStateMachine):
     def report(self, urgency: Urgency, category: str) -> None:
         self.connection = OPENED[0].connect()
         self.connection.begin()
-        self.session = _TurnSession(
+        self.session = TurnSession(
             bind=self.connection, join_transaction_mode="create_savepoint", expire_on_commit=False
         )
         self.now = START

@@ -17,10 +17,9 @@ from openpyxl import Workbook
 from sqlalchemy import Connection, Engine, text
 from typer.testing import CliRunner, Result
 
-from bot import migrate
 from bot.__main__ import _app
-from bot.database import parse_url, sync_engine
 from bot.roster import Plan, Roster, check, commit, read, survey
+from bot.storage import migrate, parse_url, sync_engine
 from bot.turns.texts import Texts
 from config.settings import Settings
 

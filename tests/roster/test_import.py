@@ -11,8 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.database import parse_url, sync_engine
 from bot.roster import Outdated, commit, load_demo
+from bot.storage import parse_url, sync_engine
 from tests.roster.conftest import NOW, SMALL, Rows, Town, changed, folder, migrated, workbook
 
 

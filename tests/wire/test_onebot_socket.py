@@ -14,7 +14,7 @@ from pydantic import SecretStr, TypeAdapter
 from structlog.testing import capture_logs
 
 from bot.channels.onebot import MAX_FRAME, OneBot
-from bot.photos import NotAPhoto
+from bot.storage.photos import NotAPhoto
 from bot.turns.message import Image, Inbound, Undeliverable
 from bot.turns.texts import Texts
 from config.settings import OneBotSettings

@@ -11,8 +11,8 @@ from typing import Any
 from aiohttp import web
 from sqlalchemy.orm import Session
 
-from bot.tokens import photo_link
-from bot.turns.message import Inbound
+from bot.storage.keys import photo_link
+from bot.turns.message import Failed, Inbound
 from handlers.pages.issues import facts
 from handlers.pages.render import at, page
 from handlers.pages.site import SITE, Site
@@ -55,16 +55,19 @@ async def answer(request: web.Request) -> web.Response:
         return shown(request, found, problem="pages/gate_again", status=422)
     message_id = f"{nonce.partition(' ')[0]}-{hashlib.sha256(said.encode()).hexdigest()[:16]}"
     community = found.issues[0].community if found.issues else ""
-    await site.hub.receive(
-        Inbound(
-            channel=GATE,
-            chat=f"dm:{token}",
-            sender=token,
-            text=said,
-            message_id=message_id,
-            community=community,
+    try:
+        await site.hub.receive(
+            Inbound(
+                channel=GATE,
+                chat=f"dm:{token}",
+                sender=token,
+                text=said,
+                message_id=message_id,
+                community=community,
+            )
         )
-    )
+    except Failed:
+        return shown(request, found, problem="help/sorry", status=503)
     raise web.HTTPSeeOther(at("t", token))
 
 

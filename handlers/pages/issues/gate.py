@@ -11,9 +11,9 @@ from typing import Any
 from aiohttp import BodyPartReader, MultipartReader, web
 from sqlalchemy.orm import Session
 
-from bot import photos
 from bot.language import parse_place
-from bot.turns.message import Image, Inbound
+from bot.storage import photos
+from bot.turns.message import Failed, Image, Inbound
 from handlers.pages.render import at, page
 from handlers.pages.security import client_key
 from handlers.pages.site import SITE
@@ -87,17 +87,20 @@ async def take(request: web.Request) -> web.Response:
     # Sent twice is the same report; another text sent from the same page (after 「back」) is another one.
     message_id = f"{nonce.partition(' ')[0]}-{content_of(written)}"
     token = site.tokens.derive("follow", message_id)
-    sent = await site.hub.receive(
-        Inbound(
-            channel=GATE,
-            chat=f"dm:{token}",
-            sender=token,
-            text=placed(gate, written.text),
-            message_id=message_id,
-            images=(Image(data=written.photo),) if written.photo else (),
-            community=gate.community,
+    try:
+        sent = await site.hub.receive(
+            Inbound(
+                channel=GATE,
+                chat=f"dm:{token}",
+                sender=token,
+                text=placed(gate, written.text),
+                message_id=message_id,
+                images=(Image(data=written.photo),) if written.photo else (),
+                community=gate.community,
+            )
         )
-    )
+    except Failed:
+        return form(request, gate, "help/sorry", text=written.text, status=503)
 
     def known(session: Session) -> bool:
         return followed(session, token) is not None

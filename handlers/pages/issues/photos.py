@@ -7,8 +7,8 @@ from typing import Any
 
 from aiohttp import web
 
-from bot import photos
-from bot.tokens import PHOTO
+from bot.storage import photos
+from bot.storage.keys import PHOTO
 from handlers.pages.site import SITE
 from models.issues.public.issue import photo_is_public
 

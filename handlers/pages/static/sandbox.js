@@ -4,7 +4,7 @@
 const $ = id => document.getElementById(id);
 const app = $("app");
 const words = app.dataset;
-const state = { me: null, chats: [], chat: null, seq: new Map(), names: new Map(), quote: null, photo: null, epoch: 0 };
+const state = { me: null, chats: [], chat: null, seq: new Map(), names: new Map(), quote: null, photo: null, unsent: null, epoch: 0 };
 const LARGEST = 10 * 1024 * 1024;
 const POLL = 1000;
 
@@ -200,6 +200,7 @@ const fetchMessages = (chat, after) => ask(`/sandbox/chats/${encodeURIComponent(
 
 function open(chat) {
   state.chat = chat;
+  state.unsent = null;
   state.drawn = 0;
   state.lastTime = 0;
   quote(null);
@@ -224,7 +225,8 @@ function refresh() {
     try {
       const { messages } = await fetchMessages(chat.chat, state.drawn);
       if (chat !== state.chat) return;
-      trouble("");
+      // Why a line was not taken stays until it is sent again.
+      if (!state.unsent) trouble("");
       draw(chat, messages);
     } catch (error) {
       trouble(error.told || words.offline);
@@ -345,11 +347,20 @@ function held(node, act) {
 
 async function send(text, { quoted = null, images = [], mention = false } = {}) {
   const chat = state.chat;
-  const body = { id: crypto.randomUUID ? crypto.randomUUID() : `${Date.now()}-${Math.random()}`, chat: chat.chat, sender: state.me.key, text };
+  const body = { chat: chat.chat, sender: state.me.key, text };
   if (mention) body.mention = true;
   if (quoted) body.quote = quoted;
   if (images.length) body.images = images;
-  await ask("/sandbox/messages", body);
+  // The same line once more is the same message, so that it is done once.
+  const said = JSON.stringify(body);
+  const id = state.unsent?.said === said ? state.unsent.id : crypto.randomUUID ? crypto.randomUUID() : `${Date.now()}-${Math.random()}`;
+  state.unsent = null;
+  try {
+    await ask("/sandbox/messages", { id, ...body });
+  } catch (error) {
+    state.unsent = { said, id };
+    throw error;
+  }
   await refresh();
 }
 

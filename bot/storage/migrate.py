@@ -15,7 +15,7 @@ from sqlalchemy import Connection, event
 from sqlalchemy.exc import IntegrityError
 
 import models
-from bot.database import parse_url, sync_engine
+from bot.storage import parse_url, sync_engine
 from config.settings import Settings
 
 
