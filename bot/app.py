@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import timedelta
 
 import structlog
 from aiohttp import web
@@ -11,16 +12,14 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from bot import duties as due
 from bot import retention
-from bot.channels.gate import Gate
-from bot.channels.onebot import OneBot
-from bot.channels.sandbox import MAX_BODY, Sandbox
+from bot.channels import CHANNELS
+from bot.channels.protocols import Channel, Fetches, Instant, Parts, Sends
+from bot.channels.sending import Worker
 from bot.clock import Clock
 from bot.database import Database
 from bot.duties import Duties
 from bot.hub import Hub
 from bot.language import Reader
-from bot.message import Channel
-from bot.outbox import Worker
 from bot.texts import Texts
 from bot.tokens import Tokens, secret_of
 from bot.turn import World
@@ -81,23 +80,29 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Yishiting:
     """Everything wired, nothing opened. Tests call the same with a clock of their own."""
     database, clock = Database(settings.database_url), clock or Clock()
     texts, tokens = Texts(), Tokens(secret_of(settings.home))
-    names = (
-        {"gate"}
-        | ({"sandbox"} if settings.sandbox_on else set())
-        | ({"onebot"} if settings.onebot else set())
-    )
+    kinds = [kind for kind in CHANNELS if kind.on(settings)]
     world = World(
-        texts, load_issue_rules(), Reader(), tokens, settings.url, settings.sandbox_on, frozenset(names)
+        texts,
+        load_issue_rules(),
+        Reader(),
+        tokens,
+        settings.url,
+        channels=frozenset(kind.name for kind in kinds),
+        roster=next((kind.name for kind in kinds if kind.by_key), None),
+        silent=frozenset(kind.name for kind in kinds if not kind.tells),
     )
     hub = Hub(database, chat.router(), world, clock, settings.home)
     duties = Duties(hub, chat.digest, chat.unanswered)
-    channels: dict[str, Channel] = {"gate": Gate()}
-    if settings.sandbox_on:
-        channels["sandbox"] = Sandbox(database, clock, hub, duties.advance)
-    if settings.onebot is not None:
-        channels["onebot"] = OneBot(settings.onebot, hub.receive, texts)
-    hub.channels = channels
-    worker = Worker(database, channels, settings, lambda row_id: duties.given_up(row_id, chat.given_up))
+    parts = Parts(settings, database, clock, texts, hub, duties.advance)
+    channels = {kind.name: kind.opened(parts) for kind in kinds}
+    hub.instant = {name: one for name, one in channels.items() if isinstance(one, Instant)}
+    hub.fetching = {name: one for name, one in channels.items() if isinstance(one, Fetches)}
+    worker = Worker(
+        database,
+        {name: one for name, one in channels.items() if isinstance(one, Sends)},
+        timedelta(hours=settings.give_up_hours),
+        lambda row_id: duties.given_up(row_id, chat.given_up),
+    )
     hub.wake = worker.wake
     scheduler = AsyncIOScheduler(timezone="Asia/Shanghai")
     scheduler.add_job(
@@ -119,7 +124,7 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Yishiting:
 
 def application(bot: Yishiting) -> web.Application:
     """The aiohttp application: pages, channels, and the bot opened and closed with it."""
-    app = web.Application(client_max_size=MAX_BODY)
+    app = web.Application(client_max_size=max(kind.max_body for kind in CHANNELS))
 
     async def opened(_app: web.Application) -> AsyncIterator[None]:
         await bot.start()

@@ -177,10 +177,9 @@ class Duties:
         row = session.get(Outbox, row_id)
         if row is None or row.delivery is not Delivery.QUIET:
             return []
-        channel = self.hub.channels.get(row.channel)
         row.due_at, row.at = self.hub.clock.wall(), at
-        if channel is not None and channel.instant:
-            row.delivery, row.receipt, row.sent_at = Delivery.SENT, channel.receipt(), row.due_at
+        if instant := self.hub.instant.get(row.channel):
+            row.delivery, row.receipt, row.sent_at = Delivery.SENT, instant.receipt(), row.due_at
         else:
             row.delivery = Delivery.PENDING
         return [as_sent(row)]

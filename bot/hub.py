@@ -19,10 +19,11 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningInsert
 
 from bot import photos
+from bot.channels.protocols import Fetches, Instant
 from bot.clock import Clock
 from bot.database import Database
 from bot.language.understanding import Gazetteer, Understanding
-from bot.message import Channel, Inbound, Outgoing, Refused, Reply, Sent
+from bot.message import Inbound, Outgoing, Refused, Reply, Sent
 from bot.router import Router
 from bot.tally import Tally
 from bot.turn import Recent, Turn, World, quiet_until
@@ -86,7 +87,9 @@ class Hub:
         self.reader = world.reader
         self.directory: Directory
         self.gazetteers: dict[int, Gazetteer] = {}
-        self.channels: Mapping[str, Channel] = {}
+        #: Of the running channels those that deliver by commit, and those that fetch pictures.
+        self.instant: Mapping[str, Instant] = {}
+        self.fetching: Mapping[str, Fetches] = {}
         #: Called after each commit that left something to send.
         self.wake: Callable[[], None] = lambda: None
         self.memory = _Memory()
@@ -221,11 +224,9 @@ class Hub:
         digests, unreadable = [], False
         for image in inbound.images[:9]:
             try:
-                data = (
-                    image.data
-                    if image.data is not None
-                    else await self.channels[inbound.channel].fetch(image)
-                )
+                data = image.data
+                if data is None:
+                    data = await self.fetching[inbound.channel].fetch(image.url or "")
                 async with self._decoding:
                     digests.append(await asyncio.to_thread(photos.keep, self.home, data))
             except photos.NotAPhoto:
@@ -388,8 +389,7 @@ class Hub:
             )
             if address is None:
                 continue
-            channel = self.channels.get(address[0])
-            instant = channel is not None and channel.instant
+            instant = self.instant.get(address[0])
             held = quiet_until(turn.now, self.world.rules) if out.reminder else None
             delivery = Delivery.QUIET if held else Delivery.SENT if instant else Delivery.PENDING
             wall = self.clock.wall()
@@ -406,7 +406,7 @@ class Hub:
                 not_before=held,
                 due_at=wall,
                 sent_at=wall if delivery is Delivery.SENT else None,
-                receipt=channel.receipt() if channel is not None and delivery is Delivery.SENT else None,
+                receipt=instant.receipt() if instant and delivery is Delivery.SENT else None,
             )
             turn.session.add(row)
             if held is None:
@@ -426,11 +426,11 @@ class Hub:
                 continue
             if row.id in identities:
                 found["identity", row.id] = (row.channel, f"dm:{row.external}")
-            if row.person_id in people and row.channel != "gate":
+            if row.person_id in people and row.channel not in self.world.silent:
                 found["person", row.person_id] = (row.channel, f"dm:{row.external}")
-        if self.world.sandbox and (rest := [p for p in people if ("person", p) not in found]):
+        if (roster := self.world.roster) and (rest := [p for p in people if ("person", p) not in found]):
             for person_id, key in connection.execute(_KEYS, {"people": rest}):
-                found["person", person_id] = ("sandbox", f"dm:{key}")
+                found["person", person_id] = (roster, f"dm:{key}")
         return found
 
     async def after(self, turn: Turn, sent: list[Sent]) -> None:

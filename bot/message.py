@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from aiohttp import web
+from models.directory import Directory
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,33 +103,16 @@ class Sent:
     receipt: str | None
 
 
-class Undeliverable(Exception):
-    """The channel could not hand a message over; `final` when trying again cannot help."""
+class Hub(Protocol):
+    """Where channels and pages bring what somebody said."""
 
-    def __init__(self, why: str, *, final: bool = False) -> None:
-        super().__init__(why)
-        self.final = final
+    directory: Directory
 
+    async def receive(self, inbound: Inbound) -> list[Sent]:
+        """Everything the message caused, committed."""
 
-class Channel(Protocol):
-    """One platform: wire in, `Inbound` out; a body in, wire out."""
-
-    name: str
-    #: Committed is delivered: the channel's own readers take messages from the outbox table (the sandbox).
-    instant: bool
-
-    def mount(self, app: web.Application) -> None:
-        """Add the channel's routes and background tasks."""
-
-    def receipt(self) -> str:
-        """The id of a message that an instant channel delivers by its commit."""
-
-    async def send(self, address: str, body: dict[str, Any], key: str) -> str | None:
-        """Deliver one message and return the platform's id of it; raise `Undeliverable`."""
-
-    async def fetch(self, image: Image) -> bytes:
-        """The bytes of a picture that came as an address; raise `bot.photos.NotAPhoto` when they cannot be
-        had."""
+    async def refresh_if_stale(self) -> bool:
+        """Read the roster anew if it changed."""
 
 
 @dataclass(slots=True)

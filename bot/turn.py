@@ -47,10 +47,11 @@ class World:
     reader: Reader
     tokens: Tokens
     url: str
-    #: The sandbox reaches everybody on the roster by key.
-    sandbox: bool
-    #: Names of the channels that are running.
+    #: Names of the channels that are running; the one, if any, whose accounts are the people of the roster by
+    #: their keys; and those on which nobody is told anything until they open a page.
     channels: frozenset[str]
+    roster: str | None
+    silent: frozenset[str]
 
 
 _IDENTITY = select(Identity).where(
@@ -118,7 +119,7 @@ class Turn:
                 found.seen_at = self.now
             if (
                 found.person_id is None
-                and self.inbound.channel == "sandbox"
+                and self.inbound.channel == self.world.roster
                 and (known := self.directory.people.get(self.inbound.sender))
             ):
                 found.person_id = known.id

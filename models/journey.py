@@ -7,7 +7,7 @@ Callers decide whether a step is allowed to this person; these functions keep ro
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -54,9 +54,6 @@ def limit_from(start: datetime, limit: Limit) -> datetime:
 
 # --- finding
 # ------------------------------------------------------------------------------------------------------------
-
-#: The channel of the gate page: nobody is told anything there until they open their page.
-GATE = "gate"
 
 _LIVE = text("issues.status IN ('open', 'accepted')")
 #: What an open report may join: never 匿名反映, nothing hidden, no complaint about a post.
@@ -250,9 +247,9 @@ def worked_on(session: Session, issue: Issue, person_id: int) -> bool:
     return session.scalar(held.limit(1)) is not None
 
 
-def question_delivered(session: Session, issue: Issue) -> bool:
-    """Whether 「解决了吗」 reached anybody behind the issue: a direct message went out since, or the follow
-    page was opened."""
+def question_delivered(session: Session, issue: Issue, silent: Collection[str]) -> bool:
+    """Whether 「解决了吗」 reached anybody behind the issue: a direct message went out since on a channel that
+    is not `silent`, or the follow page was opened."""
     seen = select(Endorsement.id).where(
         Endorsement.issue_id == issue.id, Endorsement.asked_seen_at >= issue.changed_at
     )
@@ -264,7 +261,9 @@ def question_delivered(session: Session, issue: Issue) -> bool:
         .where(Endorsement.issue_id == issue.id)
     )
     asked = {
-        (channel, f"dm:{external}") for channel, external in session.execute(accounts) if channel != GATE
+        (channel, f"dm:{external}")
+        for channel, external in session.execute(accounts)
+        if channel not in silent
     }
     sent = select(Outbox.channel, Outbox.address).where(
         Outbox.about == issue.id, Outbox.at >= issue.changed_at, Outbox.delivery == Delivery.SENT

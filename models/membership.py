@@ -18,8 +18,6 @@ from models.places import Household
 
 #: A claim that nobody confirmed for so long is no claim any more.
 OPEN_FOR = timedelta(days=30)
-#: The channel whose accounts are the people of the roster themselves: such an account never changes hands.
-ROSTER_CHANNEL = "sandbox"
 
 _HAN = r"[\u4e00-\u9fff]"
 _NAME = re.compile(rf"{_HAN}{{2,4}}|{_HAN}{{1,8}}(?:·{_HAN}{{1,8}}){{1,3}}")
@@ -184,12 +182,12 @@ class Meant:
     elsewhere: bool
 
 
-def meant_by(session: Session, identity: Identity, household_id: int, name: str) -> Meant:
+def meant_by(session: Session, identity: Identity, household_id: int, name: str, roster: str | None) -> Meant:
     """The roster's person of that name in that household; else the account's own person moves there; else
     somebody new.
 
     An account that changes hands (another name) is never the old person under a new name: posts belong to
-    people.
+    people. On the channel `roster` accounts are the people themselves and change no hands.
     """
     named = named_in(session, household_id, name)
     linked = session.get(Person, identity.person_id) if identity.person_id is not None else None
@@ -198,7 +196,7 @@ def meant_by(session: Session, identity: Identity, household_id: int, name: str)
             select(Identity.id).where(Identity.person_id == named.id, Identity.id != identity.id).limit(1)
         )
         return Meant(named, listed=True, elsewhere=session.scalar(others) is not None)
-    if linked is not None and (bare(linked.name) == name or identity.channel == ROSTER_CHANNEL):
+    if linked is not None and (bare(linked.name) == name or identity.channel == roster):
         return Meant(linked, listed=False, elsewhere=False)
     return Meant(None, listed=False, elsewhere=False)
 
@@ -212,10 +210,11 @@ def admit(
     by: int,
     now: datetime,
     owner: bool,
+    roster: str | None,
 ) -> Person:
     """Carry out a confirmed claim: the person is entered in the household, and the account is theirs from now
     on."""
-    person = meant_by(session, identity, household.id, claim.name).person
+    person = meant_by(session, identity, household.id, claim.name, roster).person
     if person is None:
         person = Person(
             id=new_id(),

@@ -25,7 +25,7 @@ WIRING = "bot/app.py"
 #: What a chat handler may know of the machinery: one turn, and how to hang itself up.
 CHAT_MAY_IMPORT = ("bot.turn", "bot.message", "bot.router", "bot.language", "bot.tokens")
 #: A page may read, and may hand a message to the hub; it may not reach into a channel or the worker.
-PAGES_MAY_NOT_IMPORT = ("bot.channels", "bot.outbox", "bot.app", "bot.duties")
+PAGES_MAY_NOT_IMPORT = ("bot.channels", "bot.app", "bot.duties")
 #: Programs for developers that live beside the language part and read labelled files.
 LANGUAGE_TOOLS = (
     "bot/language/evaluate.py",

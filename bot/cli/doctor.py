@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import typer
 
-from bot.doctor import Verdict, examine
+from bot.doctor import examine
+from bot.operations.finding import Verdict
 
 
 def doctor() -> None:

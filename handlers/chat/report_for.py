@@ -111,10 +111,9 @@ def _reporter(turn: Turn, where: Located, name: str) -> Identity:
         ).first()
         if account is not None:
             return account
-        channel, external = (
-            ("sandbox", known[0].key) if turn.world.sandbox else (DOOR, f"person:{known[0].id}")
-        )
-        return _made(turn, channel, external, known[0].id)
+        if turn.world.roster is not None:
+            return _made(turn, turn.world.roster, known[0].key, known[0].id)
+        return _made(turn, DOOR, f"person:{known[0].id}", known[0].id)
     external = f"{where.building_id}:{where.unit or ''}:{where.room or ''}:{name}"
     found = turn.session.scalars(
         select(Identity).where(Identity.channel == DOOR, Identity.external == external)

@@ -193,7 +193,7 @@ def silence(turn: Turn, issue: Issue, _deadline: Deadline) -> None:
     if issue.status is not Status.RESOLVED:
         stop(turn.session, issue, turn.now, Due.CONFIRM)
         return
-    if question_delivered(turn.session, issue):
+    if question_delivered(turn.session, issue, turn.world.silent):
         stop(turn.session, issue, turn.now, Due.CONFIRM)
         record(turn.session, issue, turn.now, "closed_silent")
         close(turn, issue, ask=False)

@@ -217,7 +217,9 @@ def visited(turn: Turn) -> Reply:
     post = turn.acting(HANDLERS, issue)
     if issue.status is not Status.RESOLVED:
         raise Refused("task/not_resolved", about_number=issue.number)
-    if not running(turn.session, issue, Due.VISIT) and question_delivered(turn.session, issue):
+    if not running(turn.session, issue, Due.VISIT) and question_delivered(
+        turn.session, issue, turn.world.silent
+    ):
         # Whom the question reached answers for themselves; only at the door of the others may an officer say
         # it.
         raise Refused("task/asked_already", about_number=issue.number)

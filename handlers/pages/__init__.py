@@ -6,6 +6,7 @@ from aiohttp import web
 
 from bot.clock import Clock
 from bot.database import Database
+from bot.message import Hub
 from bot.texts import Texts
 from bot.tokens import Tokens
 from config.rules import load_issue_rules
@@ -14,7 +15,7 @@ from handlers.pages import board, follow, gate, issue, notices, photos, sandbox
 from handlers.pages.limits import Limits
 from handlers.pages.render import STATIC, environment
 from handlers.pages.security import guard, set_headers
-from handlers.pages.site import SITE, Hub, Site
+from handlers.pages.site import SITE, Site
 
 __all__ = ["SITE", "Site", "mount"]
 

@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
 
 from aiohttp import web
 from jinja2 import Environment
 
 from bot.clock import Clock
 from bot.database import Database
-from bot.message import Inbound, Sent
+from bot.message import Hub
 from bot.texts import Texts
 from bot.tokens import Tokens
 from config.rules import IssueRules
 from config.settings import Settings
 from handlers.pages.limits import Limits
-
-
-class Hub(Protocol):
-    """Where a page brings what somebody wrote on it."""
-
-    async def receive(self, inbound: Inbound) -> list[Sent]:
-        """Everything the message caused, committed."""
 
 
 @dataclass(frozen=True, slots=True)

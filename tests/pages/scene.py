@@ -26,6 +26,7 @@ from handlers.pages.limits import Limits
 from models import ledger
 from models.base import Base, new_id
 from models.deadlines import Deadline, Due
+from models.directory import Directory
 from models.issues import Assignment, Endorsement, Issue, IssueEvent, Photo, Status, Urgency
 from models.people import Identity, Person, Post, Relation, Role
 from models.places import Building, Community, District, Estate, Grid, Household, Street
@@ -54,6 +55,7 @@ class ToldHub:
         self.got: list[Inbound] = []
         self.database: Database
         self.clock: Clock
+        self.directory: Directory
         #: Told to open an issue for a report at the gate, or to hear chatter.
         self.understands = True
 
@@ -63,6 +65,10 @@ class ToldHub:
         if self.understands and not seen and inbound.channel == "gate":
             await self.database.turn(lambda session: self._report(session, inbound))
         return []
+
+    async def refresh_if_stale(self) -> bool:
+        """Its roster never changes."""
+        return False
 
     def _report(self, session: Session, inbound: Inbound) -> None:
         if session.query(Identity).filter_by(channel="gate", external=inbound.sender).first():

@@ -13,11 +13,11 @@ from nonebot.adapters.onebot.v11 import Message
 from pydantic import SecretStr, TypeAdapter
 from structlog.testing import capture_logs
 
-from bot.channels.onebot import MAX_FRAME, OneBot
-from bot.message import Image, Inbound, Undeliverable
+from bot.channels.onebot.channel import MAX_FRAME, OneBot, OneBotSettings
+from bot.channels.protocols import Undeliverable
+from bot.message import Inbound
 from bot.photos import NotAPhoto
 from bot.texts import Texts
-from config.settings import OneBotSettings
 
 TOKEN = "a-token-of-enough-length"
 PATH = "/onebot/v11/ws"
@@ -249,7 +249,7 @@ async def test_a_failing_hub_does_not_close_the_socket_nor_log_words(house: Hous
 
 async def test_pictures(house: House) -> None:
     url = str(house.server.make_url("/picture"))
-    assert await house.channel.fetch(Image(url=f"{url}?size=3")) == b"xxx"
+    assert await house.channel.fetch(f"{url}?size=3") == b"xxx"
     for bad in (
         f"{url}?size={10 * 1024 * 1024 + 1}",
         f"{url}-gone",
@@ -258,4 +258,4 @@ async def test_pictures(house: House) -> None:
         "http://127.0.0.1:1/",
     ):
         with pytest.raises(NotAPhoto):
-            await house.channel.fetch(Image(url=bad))
+            await house.channel.fetch(bad)

@@ -19,9 +19,8 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
+from bot.channels.protocols import Sends, Undeliverable
 from bot.database import Database
-from bot.message import Channel, Undeliverable
-from config.settings import Settings
 from models import outbox
 from models.outbox import Claimed, Head
 
@@ -38,8 +37,8 @@ CHATS = 16
 POLL_SECONDS = 2.0
 #: How long a delivery may go on when the process is asked to stop.
 LAST_SECONDS = 3.0
-#: Messages a minute into one chat, for channels whose settings do not say, and the least pause between two.
-PER_MINUTE, GAP_SECONDS = 20, 1.0
+#: The least pause between two messages into one chat.
+GAP_SECONDS = 1.0
 
 Where = tuple[str, str]
 
@@ -48,8 +47,8 @@ class Pace:
     """At most so many messages into one chat in any minute. In memory: a restart begins with an empty
     minute."""
 
-    def __init__(self, per_minute: Mapping[str, int], monotonic: Callable[[], float]) -> None:
-        self._per_minute, self._monotonic = per_minute, monotonic
+    def __init__(self, channels: Mapping[str, Sends], monotonic: Callable[[], float]) -> None:
+        self._channels, self._monotonic = channels, monotonic
         self._sent: dict[Where, deque[float]] = {}
 
     def delay(self, chat: Where) -> float:
@@ -71,7 +70,7 @@ class Pace:
         self._sent.setdefault(chat, deque(maxlen=self._limit(chat))).append(now)
 
     def _limit(self, chat: Where) -> int:
-        return self._per_minute.get(chat[0], PER_MINUTE)
+        return self._channels.get(chat[0], Sends).per_minute
 
 
 class Worker:
@@ -85,8 +84,8 @@ class Worker:
     def __init__(
         self,
         database: Database,
-        channels: Mapping[str, Channel],
-        settings: Settings,
+        channels: Mapping[str, Sends],
+        give_up_after: timedelta,
         on_given_up: Callable[[int], Awaitable[object]],
         *,
         wall: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -94,9 +93,8 @@ class Worker:
         jitter: Callable[[float, float], float] = random.uniform,
     ) -> None:
         self.database, self.channels, self.on_given_up = database, channels, on_given_up
-        self.wall, self.jitter = wall, jitter
-        self.give_up_after = timedelta(hours=settings.give_up_hours)
-        self.pace = Pace({"onebot": settings.onebot.per_minute} if settings.onebot else {}, monotonic)
+        self.wall, self.jitter, self.give_up_after = wall, jitter, give_up_after
+        self.pace = Pace(channels, monotonic)
         self._woken, self._stopping = asyncio.Event(), False
         self._running: asyncio.Task[None] | None = None
         self._sending: dict[asyncio.Task[None], Where] = {}
