@@ -15,7 +15,7 @@ from bot.channels import CHANNELS
 from config.settings import Section, Settings, with_sections
 
 PREFIX = "YISHITING_"
-#: The settings of this installation: what config/settings.py names, and a section for each channel that has one.
+#: The settings of an installation: those of config/settings.py and a section for each channel that has one.
 Installation = with_sections({channel.name: channel.section for channel in CHANNELS if channel.section})
 #: Read by the language part and the like, not by the settings.
 OTHERS = frozenset[str]()

@@ -23,9 +23,8 @@ class Inbound:
     """One message or event from a platform, after the channel checked where it comes from.
 
     `chat` is a group's key or `dm:` and the sender's external id; `message_id` is None when the platform gave
-    none (then nothing
-    can be deduplicated); `quote` is the platform's id of the quoted message; `recalled` the id of a message
-    taken back.
+    none (then nothing can be deduplicated); `quote` is the platform's id of the quoted message; `recalled`
+    the id of a message taken back.
     """
 
     channel: str

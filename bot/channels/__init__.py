@@ -7,5 +7,5 @@ from bot.channels.onebot.channel import OneBot
 from bot.channels.protocols import Channel
 from bot.channels.sandbox import Sandbox
 
-#: Every channel there is. Here rather than in bot/app.py, so that a command need not load the bot for its settings.
+#: Every channel there is; not in bot/app.py, so that a command need not load the bot to read its settings.
 CHANNELS: tuple[type[Channel], ...] = (Gate, Sandbox, OneBot)

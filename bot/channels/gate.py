@@ -1,5 +1,5 @@
-"""The gate page as a channel: what the bot says is shown on the follow page, straight from the outbox table. The pages
-mount their own routes."""
+"""The gate page as a channel: what the bot says is shown on the follow page, straight from the outbox table.
+The pages mount their own routes."""
 
 from __future__ import annotations
 

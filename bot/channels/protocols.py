@@ -1,8 +1,5 @@
-"""What a channel is. Each protocol is one thing that a channel can do, so that none has a method nobody calls.
-
-What a class here says of itself (`name`, `section`, `by_key` …) are facts about the platform: whoever needs to know
-asks for the fact and never for the name.
-"""
+"""What a channel is. Each protocol is one thing that a channel can do, so that none has a method nobody
+calls; what a class says of itself are facts about the platform, to be asked for instead of its name."""
 
 from __future__ import annotations
 
@@ -38,7 +35,7 @@ class Channel(Protocol):
     """One platform: wire in, `Inbound` out."""
 
     name: ClassVar[str]
-    #: Its section of the settings, called like itself; its absence turns the channel off. None: needs no setting.
+    #: Its section of the settings, called like itself; without it the channel is off. None: needs no setting.
     section: ClassVar[type[Section] | None] = None
     #: How to turn it on, for `doctor`.
     connect: ClassVar[str] = ""

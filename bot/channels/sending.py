@@ -2,9 +2,8 @@
 pace the platform bears.
 
 A row is claimed by a lease, so a killed process costs a minute and not a message. Each delivery passes the
-row's id as key; a platform
-that honours keys shows a repeated delivery once (OneBot has no such thing). Leases, pacing and backoff run on
-wall time.
+row's id as key; a platform that honours keys shows a repeated delivery once (OneBot has no such thing).
+Leases, pacing and backoff run on wall time.
 """
 
 from __future__ import annotations
@@ -44,8 +43,8 @@ Where = tuple[str, str]
 
 
 class Pace:
-    """At most so many messages into one chat in any minute. In memory: a restart begins with an empty
-    minute."""
+    """At most so many messages into one chat in any minute, as its channel says. In memory: a restart begins
+    with an empty minute."""
 
     def __init__(self, channels: Mapping[str, Sends], monotonic: Callable[[], float]) -> None:
         self._channels, self._monotonic = channels, monotonic
@@ -77,8 +76,7 @@ class Worker:
     """One task that sleeps until `wake()` or until something falls due.
 
     `on_given_up` gets the id of a row that will not be delivered, in order that somebody is told. It is
-    called before the row is marked,
-    hence once more if the process dies in between.
+    called before the row is marked, hence once more if the process dies in between.
     """
 
     def __init__(

@@ -81,7 +81,7 @@ async def test_handshake_refused(house: House, headers: Any, status: Any) -> Non
     with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
         await house.client.ws_connect(house.server.make_url(PATH), headers=headers)
     assert refused.value.status == status
-    assert not house.channel.connected
+    assert not house.channel._links
 
 
 async def test_token_in_the_query(house: House) -> None:

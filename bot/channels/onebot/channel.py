@@ -2,8 +2,7 @@
 on the same socket.
 
 Nothing a resident wrote reaches a log. Sending is at least once: when a socket breaks between a call and its
-answer, the message goes out
-again, as OneBot has no key by which the implementation could recognise it.
+answer, the message goes out again, as OneBot has no key by which the implementation could recognise it.
 """
 
 from __future__ import annotations
@@ -45,7 +44,6 @@ WORKING, READ_AHEAD = 64, 1000
 DRAIN_SECONDS = 10.0
 #: Bad or missing parameters, an unreadable request, an unknown action: the same again cannot work.
 FINAL_RETCODES = frozenset({100, 1400, 1404})
-
 #: A token of fewer different characters was typed, not drawn.
 TOKEN_LETTERS = 6
 
@@ -118,11 +116,6 @@ class OneBot(Channel, Sends, Fetches):
         app.on_shutdown.append(self._close)
         app.cleanup_ctx.append(self._with_client)
 
-    @property
-    def connected(self) -> bool:
-        """Whether a message could go out now."""
-        return self._outward() is not None
-
     async def send(self, address: str, body: dict[str, Any], key: str) -> str | None:
         """Send to a group or a friend and return the message's id."""
         direct = address.startswith("dm:")
@@ -138,10 +131,8 @@ class OneBot(Channel, Sends, Fetches):
         """Download a picture the hub wants to keep: http or https, 10 MB, 15 seconds, three redirects.
 
         Private and loopback addresses are allowed, unlike with addresses that residents could write: this one
-        was made by the
-        implementation, which holds our token and often serves pictures from its own machine. What comes back
-        is only ever decoded as
-        a picture, never shown or logged as text.
+        was made by the implementation, which holds our token and often serves pictures from its own machine.
+        What comes back is only ever decoded as a picture, never shown or logged as text.
         """
         if not is_web(address):
             raise NotAPhoto("broken")
