@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import timedelta
 
 import structlog
 from aiohttp import web
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from bot.channels.gate import Gate
-from bot.channels.onebot import OneBot
-from bot.channels.sandbox import MAX_BODY, Sandbox
+from bot.channels import CHANNELS
+from bot.channels.protocols import Channel, Fetches, Instant, Parts, Sends
+from bot.channels.sending import Worker
 from bot.language import Reader, load_lexicon
 from bot.operations import retention
-from bot.outbox import Worker
 from bot.storage import Database, open_database
 from bot.storage.keys import Tokens, secret_of
 from bot.turns.clock import Clock
@@ -22,7 +22,6 @@ from bot.turns.duties import Duties
 from bot.turns.hearing import Hearing
 from bot.turns.hub import Hub
 from bot.turns.memory import OwnMemory
-from bot.turns.message import Channel
 from bot.turns.pictures import Pictures
 from bot.turns.texts import Texts
 from bot.turns.turn import World
@@ -89,11 +88,7 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Yishiting:
     """Everything wired, nothing opened. Tests call the same with a clock of their own."""
     database, clock = open_database(settings.database_url), clock or Clock()
     texts, tokens = Texts(), Tokens(secret_of(settings.home))
-    names = (
-        {"gate"}
-        | ({"sandbox"} if settings.sandbox_on else set())
-        | ({"onebot"} if settings.onebot else set())
-    )
+    kinds = [kind for kind in CHANNELS if kind.on(settings)]
     router = chat.router()
     router.check([verb for verb, rule in load_lexicon().commands.items() if not rule.later])
     world = World(
@@ -102,23 +97,24 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Yishiting:
         Reader(),
         tokens,
         settings.url,
-        settings.sandbox_on,
-        frozenset(names),
-        router.kinds,
-        router.happened,
+        channels=frozenset(kind.name for kind in kinds),
+        roster=next((kind.name for kind in kinds if kind.by_key), None),
+        silent=frozenset(kind.name for kind in kinds if not kind.tells),
+        kinds=router.kinds,
+        happened=router.happened,
     )
     memory = OwnMemory(world.rules.context_seconds)
     hearing = Hearing(database, world, clock, memory)
     pictures, writing = Pictures(database, settings.home), Writing(clock)
     hub = Hub(database, router, world, clock, memory, hearing, pictures, writing)
     duties = Duties(hub)
-    channels: dict[str, Channel] = {"gate": Gate()}
-    if settings.sandbox_on:
-        channels["sandbox"] = Sandbox(database, clock, hub, duties.advance)
-    if settings.onebot is not None:
-        channels["onebot"] = OneBot(settings.onebot, hub.receive, texts)
-    writing.channels = pictures.channels = channels
-    worker = Worker(database, channels, settings, duties.given_up)
+    parts = Parts(settings, database, clock, texts, hub, duties.advance)
+    channels = {kind.name: kind.opened(parts) for kind in kinds}
+    senders = {name: one for name, one in channels.items() if isinstance(one, Sends)}
+    writing.instant = {name: one for name, one in channels.items() if isinstance(one, Instant)}
+    pictures.fetching = {name: one for name, one in channels.items() if isinstance(one, Fetches)}
+    hub.senders = senders
+    worker = Worker(database, senders, timedelta(hours=settings.give_up_hours), duties.given_up)
     hub.wake = worker.wake
     scheduler = AsyncIOScheduler(timezone="Asia/Shanghai")
     scheduler.add_job(
@@ -138,7 +134,7 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Yishiting:
 
 def application(bot: Yishiting) -> web.Application:
     """The aiohttp application: pages, channels, and the bot opened and closed with it."""
-    app = web.Application(client_max_size=MAX_BODY)
+    app = web.Application(client_max_size=max(kind.max_body for kind in CHANNELS))
 
     async def opened(_app: web.Application) -> AsyncIterator[None]:
         await bot.start()

@@ -4,12 +4,13 @@ in, never global."""
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from datetime import datetime
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, create_model
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -30,15 +31,17 @@ def _strong(value: SecretStr) -> SecretStr:
     return value
 
 
-class OneBotSettings(BaseModel):
-    """OneBot v11 over reverse WebSocket; the section's absence turns the channel off."""
+#: Long enough not to be guessed.
+Secret = Annotated[SecretStr, AfterValidator(_strong)]
+
+
+class Section(BaseModel):
+    """The settings of one channel. They stand with the channel (bot/channels); without them it is off."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    #: What the implementation sends as `Authorization: Bearer …`.
-    access_token: Annotated[SecretStr, AfterValidator(_strong)]
-    path: str = "/onebot/v11/ws"
-    #: Messages a minute into one chat, so that the platform does not silence the account.
-    per_minute: int = Field(20, ge=1, le=600)
+
+
+S = TypeVar("S", bound=Section)
 
 
 class Settings(BaseSettings):
@@ -74,7 +77,6 @@ class Settings(BaseSettings):
     give_up_hours: int = Field(24, ge=1)
     #: The configuration file itself, named so that a typo in YISHITING_* is an error.
     config: Path | None = None
-    onebot: OneBotSettings | None = None
 
     @classmethod
     def settings_customise_sources(
@@ -98,7 +100,16 @@ class Settings(BaseSettings):
     @property
     def sandbox_on(self) -> bool:
         """On in the demo, off as soon as a real channel is configured, unless said (contract.md)."""
-        return self.sandbox if self.sandbox is not None else self.onebot is None
+        return self.sandbox if self.sandbox is not None else not self.sections
+
+    @property
+    def sections(self) -> dict[str, Section]:
+        """The channels that are configured, each under its name."""
+        return {name: value for name, value in self if isinstance(value, Section)}
+
+    def section(self, kind: type[S]) -> S:
+        """The section of a channel that is configured."""
+        return next(value for value in self.sections.values() if isinstance(value, kind))
 
     @property
     def url(self) -> str:
@@ -114,3 +125,9 @@ class Settings(BaseSettings):
             return ip_address(self.host).is_loopback
         except ValueError:
             return False
+
+
+def with_sections(sections: Mapping[str, type[Section]]) -> type[Settings]:
+    """The settings with a section for each of these channels."""
+    fields: dict[str, Any] = {name: (section | None, None) for name, section in sections.items()}
+    return create_model("Settings", __base__=Settings, **fields)

@@ -9,10 +9,10 @@ import binascii
 import json
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Any
 from urllib.parse import unquote_to_bytes
 
 from aiohttp import web
@@ -22,12 +22,14 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from bot.channels.protocols import Channel, Instant, Parts
+from bot.operations.finding import Finding, Verdict
 from bot.storage import Database
 from bot.turns.clock import Clock
-from bot.turns.message import Failed, Image, Inbound, Sent, Undeliverable
+from bot.turns.message import Failed, Hub, Image, Inbound, Sent
+from config.settings import Settings
 from models.messages.rules import Delivery
 from models.messages.tables import Outbox
-from models.people.find.directory import Directory
 from models.time import CHINA
 
 #: Lines of residents kept a chat, and the most chats remembered.
@@ -38,20 +40,6 @@ MAX_TEXT, MAX_IMAGES = 20_000, 9
 MAX_BODY = 130 * 1024 * 1024
 #: The farthest the clock moves at once.
 MAX_ADVANCE = timedelta(days=400)
-
-
-class Hub(Protocol):
-    """What the sandbox needs of the hub."""
-
-    @property
-    def directory(self) -> Directory:
-        """The roster as of now."""
-
-    async def receive(self, inbound: Inbound) -> list[Sent]:
-        """Everything the message caused, committed; raises `Failed`."""
-
-    async def refresh_if_stale(self) -> bool:
-        """Read the roster anew if it changed."""
 
 
 Text = Annotated[str, StringConstraints(max_length=MAX_TEXT)]
@@ -106,11 +94,10 @@ class Malformed(Exception):
     """The request cannot be read; the message says what is wrong with it."""
 
 
-class Sandbox:
+class Sandbox(Channel, Instant):
     """The channel `sandbox`. A person of the roster is reached as `dm:<key>`; committed is delivered."""
 
-    name = "sandbox"
-    instant = True
+    name, by_key, max_body = "sandbox", True, MAX_BODY
 
     def __init__(
         self,
@@ -126,6 +113,27 @@ class Sandbox:
         self._moving = asyncio.Lock()
 
     # --- as a channel -----------------------------------------------------------------------------
+
+    @classmethod
+    def on(cls, settings: Settings) -> bool:
+        """On in the demo (contract.md)."""
+        return settings.sandbox_on
+
+    @classmethod
+    def opened(cls, parts: Parts) -> Sandbox:
+        """It has the clock in its hands, too."""
+        return cls(parts.database, parts.clock, parts.hub, parts.advance)
+
+    @classmethod
+    def examine(cls, settings: Settings) -> Iterator[Finding]:
+        """Whether strangers can speak in anybody's name."""
+        if settings.sandbox_open:
+            yield Finding(
+                "沙盒",
+                Verdict.NOTE,
+                "对所有机器开放，任何人都能以任何人的身份发言",
+                "正式使用前设 YISHITING_SANDBOX=0",
+            )
 
     def mount(self, app: web.Application) -> None:
         """Add the API's routes."""
@@ -145,14 +153,6 @@ class Sandbox:
         # Microseconds since 1970 stay below 2**53 until 2255, so that JavaScript can hold them.
         self._last = max(self._last + 1, time.time_ns() // 1000)
         return self._last
-
-    async def send(self, _address: str, _body: dict[str, Any], _key: str) -> str | None:
-        """Never called, since every message is delivered by its commit."""
-        raise Undeliverable("the sandbox delivers by commit", final=True)
-
-    async def fetch(self, _image: Image) -> bytes:
-        """The page hands pictures over as bytes."""
-        raise Undeliverable("the sandbox has no addresses of pictures", final=True)
 
     # --- the API ----------------------------------------------------------------------------------
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import typer
 
-from bot.operations.doctor import Verdict, examine
+from bot.operations.doctor import examine
+from bot.operations.finding import Verdict
 
 
 def doctor() -> None:

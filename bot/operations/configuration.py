@@ -8,12 +8,15 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 from pydantic_settings import SettingsError
 
-from config.settings import Settings
+from bot.channels import CHANNELS
+from config.settings import Section, Settings, with_sections
 
 PREFIX = "YISHITING_"
+#: The settings of an installation: those of config/settings.py and a section for each channel that has one.
+Installation = with_sections({channel.name: channel.section for channel in CHANNELS if channel.section})
 
 
 class NoSuchFile(Exception):
@@ -29,7 +32,7 @@ def read_settings() -> Settings:
     named = os.environ.get(f"{PREFIX}CONFIG")
     if named:
         check_file(Path(named))
-    return Settings()
+    return Installation()
 
 
 def check_file(file: Path) -> None:
@@ -77,10 +80,10 @@ def suspicions(environment: Mapping[str, str]) -> Iterator[str]:
 def variables() -> set[str]:
     """Every variable that the settings read."""
     names = set[str]()
-    for field, about in Settings.model_fields.items():
+    for field, about in Installation.model_fields.items():
         names.add(f"{PREFIX}{field}".upper())
         for kind in getattr(about.annotation, "__args__", (about.annotation,)):
-            if isinstance(kind, type) and issubclass(kind, BaseModel):
+            if isinstance(kind, type) and issubclass(kind, Section):
                 names |= {f"{PREFIX}{field}__{inner}".upper() for inner in kind.model_fields}
     return names
 

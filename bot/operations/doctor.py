@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 from pathlib import Path
 
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
+from bot.channels import CHANNELS
 from bot.operations import frontend
 from bot.operations.configuration import BAD, complaints, read_settings, suspicions
 from bot.operations.file_lock import serving
+from bot.operations.finding import Finding, Verdict
 from bot.paper.fonts import chinese_font
 from bot.storage import BROKEN, file_of, migrate, parse_url, quick_check, reason, sync_engine
 from config.settings import Settings
@@ -32,29 +32,6 @@ OUTBOX_LATE, CLOCK_LATE = timedelta(minutes=15), timedelta(minutes=5)
 #: Advice that more than one finding ends with.
 SET_CLOCK = "打开自动对时（timedatectl set-ntp true）"
 RESTORE = "停止服务，把它移走，用 yishiting restore 恢复最近的备份"
-#: A token of fewer different characters was typed, not drawn.
-TOKEN_LETTERS = 6
-
-
-class Verdict(StrEnum):
-    """How bad it is."""
-
-    GOOD = "好"
-    NOTE = "注意"
-    MEND = "要修"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One line: what was looked at, what was found, and how to mend it."""
-
-    what: str
-    verdict: Verdict
-    found: str
-    mend: str = ""
-
-    def __str__(self) -> str:
-        return f"[{self.verdict}] {self.what}：{self.found}{f'。{self.mend}' if self.mend else ''}"
 
 
 def examine() -> Iterator[Finding]:
@@ -79,13 +56,6 @@ def configuration(settings: Settings, strange: list[str]) -> Iterator[Finding]:
     """Settings that are allowed and still unwise."""
     for line in strange:
         yield Finding("配置", Verdict.NOTE, line)
-    if settings.sandbox_on and settings.sandbox_open:
-        yield Finding(
-            "沙盒",
-            Verdict.NOTE,
-            "对所有机器开放，任何人都能以任何人的身份发言",
-            "正式使用前设 YISHITING_SANDBOX=0",
-        )
     if not settings.public_url:
         yield Finding(
             "网址",
@@ -189,14 +159,14 @@ def rows(session: Session, settings: Settings, now: datetime, *, running: bool) 
             f"最早到期的事晚了 {minutes} 分钟",
             "看日志里的「a due step failed」，重启服务",
         )
-    if settings.onebot is not None:
-        yield officers(session, now)
+    if settings.sections:
+        yield officers(session, settings.sections, now)
 
 
-def officers(session: Session, now: datetime) -> Finding:
+def officers(session: Session, channels: Collection[str], now: datetime) -> Finding:
     """Whoever holds a post and has no account on a running channel gets no tasks."""
     reachable = select(Identity.person_id).where(
-        Identity.channel == "onebot", Identity.person_id.is_not(None)
+        Identity.channel.in_(channels), Identity.person_id.is_not(None)
     )
     valid = (or_(Post.since.is_(None), Post.since <= now), or_(Post.until.is_(None), Post.until > now))
     query = (
@@ -219,23 +189,16 @@ def officers(session: Session, now: datetime) -> Finding:
 
 def channels(settings: Settings) -> Iterator[Finding]:
     """Which platforms are connected, and their credentials."""
-    if settings.onebot is None:
+    if not settings.sections:
         yield Finding(
             "渠道",
             Verdict.NOTE,
             "没有接入聊天平台，只有扫码页" + ("和沙盒" if settings.sandbox_on else ""),
-            "接入 QQ 群请设 YISHITING_ONEBOT__ACCESS_TOKEN",
+            "；".join(channel.connect for channel in CHANNELS if channel.connect),
         )
-        return
-    token = settings.onebot.access_token.get_secret_value()
-    if len(set(token)) < TOKEN_LETTERS:
-        yield Finding(
-            "渠道", Verdict.MEND, "OneBot 的 access_token 太简单", "换成随机的：openssl rand -hex 24"
-        )
-    else:
-        yield Finding(
-            "渠道", Verdict.GOOD, f"OneBot 在 {settings.onebot.path} 等连接，access_token {len(token)} 个字符"
-        )
+    for channel in CHANNELS:
+        if channel.on(settings):
+            yield from channel.examine(settings)
 
 
 def calendar(now: datetime) -> Iterator[Finding]:

@@ -127,8 +127,8 @@ class Duties:
         return lambda at: self.hub.quietly(handle, at, inbound)
 
     def _held(self, row_id: int, channel_name: str) -> Callable[[datetime], Awaitable[list[Sent]]]:
-        channel = self.hub.writing.channels.get(channel_name)
-        receipt = channel.receipt() if channel is not None and channel.instant else None
+        instant = self.hub.writing.instant.get(channel_name)
+        receipt = instant.receipt() if instant is not None else None
 
         async def let_go(at: datetime) -> list[Sent]:
             wall = self.hub.clock.wall()

@@ -5,12 +5,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 import structlog
 from sqlalchemy.orm import Session
 
+from bot.channels.protocols import Sends
 from bot.language.understanding import Understanding
 from bot.storage import Database
 from bot.turns.clock import Clock
@@ -54,6 +55,8 @@ class Hub:
     ) -> None:
         self.database, self.router, self.world, self.clock = database, router, world, clock
         self.memory, self.hearing, self.pictures, self.writing = memory, hearing, pictures, writing
+        #: The running channels that bring each message to their platform.
+        self.senders: Mapping[str, Sends] = {}
         #: Called after each commit that left something to send.
         self.wake: Callable[[], None] = lambda: None
         self.tally = Tally()
@@ -130,8 +133,8 @@ class Hub:
             return await self._run(inbound, reading, said, (), recent)
 
     async def _apologise(self, inbound: Inbound) -> None:
-        sorry, channel = self.world.texts.reply("help/sorry"), self.writing.channels[inbound.channel]
-        if channel.instant:
+        sorry, channel = self.world.texts.reply("help/sorry"), self.senders.get(inbound.channel)
+        if channel is None:
             raise Failed(sorry.text)
         try:
             async with asyncio.timeout(APOLOGY_SECONDS):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from aiohttp import web
+from models.people.find.directory import Directory
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +23,8 @@ class Inbound:
     """One message or event from a platform, after the channel checked where it comes from.
 
     `chat` is a group's key or `dm:` and the sender's external id; `message_id` is None when the platform gave
-    none (then nothing
-    can be deduplicated); `quote` is the platform's id of the quoted message; `recalled` the id of a message
-    taken back.
+    none (then nothing can be deduplicated); `quote` is the platform's id of the quoted message; `recalled`
+    the id of a message taken back.
     """
 
     channel: str
@@ -112,33 +111,18 @@ class Sent:
     receipt: str | None
 
 
-class Undeliverable(Exception):
-    """The channel could not hand a message over; `final` when trying again cannot help."""
+class Hub(Protocol):
+    """Where channels and pages bring what somebody said."""
 
-    def __init__(self, why: str, *, final: bool = False) -> None:
-        super().__init__(why)
-        self.final = final
+    @property
+    def directory(self) -> Directory:
+        """The roster as of now."""
 
+    async def receive(self, inbound: Inbound) -> list[Sent]:
+        """Everything the message caused, committed; raises `Failed` where the sender waits for the answer."""
 
-class Channel(Protocol):
-    """One platform: wire in, `Inbound` out; a body in, wire out."""
-
-    name: str
-    #: Committed is delivered: the channel's own readers take messages from the outbox table (the sandbox).
-    instant: bool
-
-    def mount(self, app: web.Application) -> None:
-        """Add the channel's routes and background tasks."""
-
-    def receipt(self) -> str:
-        """The id of a message that an instant channel delivers by its commit."""
-
-    async def send(self, address: str, body: dict[str, Any], key: str) -> str | None:
-        """Deliver one message and return the platform's id of it; raise `Undeliverable`."""
-
-    async def fetch(self, image: Image) -> bytes:
-        """The bytes of a picture that came as an address; raise `bot.storage.photos.NotAPhoto` when they cannot be
-        had."""
+    async def refresh_if_stale(self) -> bool:
+        """Read the roster anew if it changed."""
 
 
 @dataclass(slots=True)

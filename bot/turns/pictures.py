@@ -8,8 +8,9 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from bot.channels.protocols import Fetches
 from bot.storage import Database, photos
-from bot.turns.message import Channel, Inbound
+from bot.turns.message import Inbound
 from models.privacy import digests_in_use
 
 #: Pictures of one message at most, and how many are decoded at the same time: decoding takes memory.
@@ -21,7 +22,8 @@ class Pictures:
 
     def __init__(self, database: Database, home: Path) -> None:
         self.database, self.home = database, home
-        self.channels: Mapping[str, Channel] = {}
+        #: The running channels where pictures come as addresses.
+        self.fetching: Mapping[str, Fetches] = {}
         self._decoding = asyncio.Semaphore(DECODING)
         self._in_use: Counter[str] = Counter()
 
@@ -33,7 +35,7 @@ class Pictures:
             try:
                 data = image.data
                 if data is None:
-                    data = await self.channels[inbound.channel].fetch(image)
+                    data = await self.fetching[inbound.channel].fetch(image.url or "")
                 async with self._decoding:
                     digests.append(await asyncio.to_thread(photos.keep, self.home, data))
             except photos.NotAPhoto:

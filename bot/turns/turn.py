@@ -51,10 +51,11 @@ class World:
     reader: Reader
     tokens: Tokens
     url: str
-    #: The sandbox reaches everybody on the roster by key.
-    sandbox: bool
-    #: Names of the channels that are running.
+    #: Names of the channels that are running; the one, if any, whose accounts are the people of the roster by
+    #: their keys; and those on which nobody is told anything until they open a page.
     channels: frozenset[str]
+    roster: str | None
+    silent: frozenset[str]
     #: What the subjects say of their things, by kind.
     kinds: Mapping[str, Kind]
     #: Tells the other subjects what a step did.
@@ -144,7 +145,9 @@ class Turn:
         """The account that speaks; its row is made when it first matters."""
         if self._identity is None:
             known = (
-                self.directory.people.get(self.inbound.sender) if self.inbound.channel == "sandbox" else None
+                self.directory.people.get(self.inbound.sender)
+                if self.inbound.channel == self.world.roster
+                else None
             )
             self._identity = account(
                 self.session,

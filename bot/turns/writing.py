@@ -8,9 +8,10 @@ from datetime import datetime
 from sqlalchemy import bindparam, or_, select
 from sqlalchemy.orm import Session
 
+from bot.channels.protocols import Instant
 from bot.storage import insert_once
 from bot.turns.clock import Clock
-from bot.turns.message import Channel, Inbound, Sent
+from bot.turns.message import Inbound, Sent
 from bot.turns.turn import Turn
 from models.base import new_id
 from models.messages.rules import Delivery
@@ -62,7 +63,8 @@ class Writing:
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
-        self.channels: Mapping[str, Channel] = {}
+        #: The running channels that deliver by commit.
+        self.instant: Mapping[str, Instant] = {}
 
     def record(self, turn: Turn, inbox_id: int | None) -> list[Sent]:
         """Write what the turn wants sent."""
@@ -77,8 +79,7 @@ class Writing:
             )
             if address is None:
                 continue
-            channel = self.channels.get(address[0])
-            instant = channel is not None and channel.instant
+            instant = self.instant.get(address[0])
             held = quiet_until(turn.now, turn.world.rules) if out.reminder else None
             delivery = Delivery.QUIET if held else Delivery.SENT if instant else Delivery.PENDING
             row = Outbox(
@@ -94,7 +95,7 @@ class Writing:
                 not_before=held,
                 due_at=wall,
                 sent_at=wall if delivery is Delivery.SENT else None,
-                receipt=channel.receipt() if channel is not None and delivery is Delivery.SENT else None,
+                receipt=instant.receipt() if instant and delivery is Delivery.SENT else None,
             )
             turn.session.add(row)
             if held is None:
@@ -115,9 +116,9 @@ def _addresses(turn: Turn) -> dict[tuple[str, int], tuple[str, str]]:
             continue
         if row.id in identities:
             found["identity", row.id] = (row.channel, f"dm:{row.external}")
-        if row.person_id in people and row.channel != "gate":
+        if row.person_id in people and row.channel not in turn.world.silent:
             found["person", row.person_id] = (row.channel, f"dm:{row.external}")
-    if turn.world.sandbox and (rest := [p for p in people if ("person", p) not in found]):
+    if (roster := turn.world.roster) and (rest := [p for p in people if ("person", p) not in found]):
         for person_id, key in connection.execute(_KEYS, {"people": rest}):
-            found["person", person_id] = ("sandbox", f"dm:{key}")
+            found["person", person_id] = (roster, f"dm:{key}")
     return found

@@ -9,6 +9,7 @@ from aiohttp import web
 from bot.storage import Database
 from bot.storage.keys import Tokens
 from bot.turns.clock import Clock
+from bot.turns.message import Hub
 from bot.turns.router import Kind
 from bot.turns.texts import Texts
 from config.rules import load_issue_rules
@@ -19,7 +20,7 @@ from handlers.pages.people import sandbox
 from handlers.pages.record import notices
 from handlers.pages.render import STATIC, environment
 from handlers.pages.security import guard, set_headers
-from handlers.pages.site import SITE, Hub, Site
+from handlers.pages.site import SITE, Site
 from handlers.pages.things import number
 
 __all__ = ["SITE", "Site", "mount"]

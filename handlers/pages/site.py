@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
 
 from aiohttp import web
 from jinja2 import Environment
@@ -12,19 +11,12 @@ from jinja2 import Environment
 from bot.storage import Database
 from bot.storage.keys import Tokens
 from bot.turns.clock import Clock
-from bot.turns.message import Inbound, Sent
+from bot.turns.message import Hub
 from bot.turns.router import Kind
 from bot.turns.texts import Texts
 from config.rules import IssueRules
 from config.settings import Settings
 from handlers.pages.limits import Limits
-
-
-class Hub(Protocol):
-    """Where a page brings what somebody wrote on it."""
-
-    async def receive(self, inbound: Inbound) -> list[Sent]:
-        """Everything the message caused, committed; raises `Failed`."""
 
 
 @dataclass(frozen=True, slots=True)

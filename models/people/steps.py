@@ -62,10 +62,11 @@ def admit(
     by: int,
     now: datetime,
     owner: bool,
+    roster: str | None,
 ) -> Person:
     """Carry out a confirmed claim: the person is entered in the household, and the account is theirs from now
     on."""
-    person = meant_by(session, identity, household.id, claim.name).person
+    person = meant_by(session, identity, household.id, claim.name, roster).person
     if person is None:
         person = Person(
             id=new_id(),

@@ -17,15 +17,15 @@ import pytest
 from aiohttp import ClientWebSocketResponse, web
 from aiohttp.test_utils import TestClient, TestServer
 from PIL import Image
-from pydantic import SecretStr
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 from structlog.testing import capture_logs
 
 from bot import app
 from bot.app import Yishiting
+from bot.channels.onebot.channel import OneBotSettings
+from bot.operations.configuration import Installation
 from bot.storage.migrate import upgrade
-from config.settings import OneBotSettings, Settings
 from models.issues.tables import Issue
 from models.messages.tables import Inbox, Outbox
 from models.people.tables import Chat
@@ -75,9 +75,8 @@ class House:
 
 @asynccontextmanager
 async def opened(home: Path) -> AsyncIterator[House]:
-    chosen = Settings(
-        home=home, sandbox=True, onebot=OneBotSettings(access_token=SecretStr(TOKEN)), database=""
-    )
+    onebot = {"onebot": {"access_token": TOKEN}}
+    chosen = Installation.model_validate({"home": home, "sandbox": True, "database": "", **onebot})
     upgrade(chosen)
     bot = app.build(chosen, clock=StillClock())
     bot.database.look_every = 0.0
@@ -220,8 +219,7 @@ async def call(socket: ClientWebSocketResponse) -> dict[str, Any]:
 
 async def test_a_platform_gets_the_apology_at_once_and_may_send_the_message_again(house: House) -> None:
     headers = {"Authorization": f"Bearer {TOKEN}", "X-Self-ID": "10001"}
-    settings = house.bot.settings.onebot
-    assert settings
+    settings = house.bot.settings.section(OneBotSettings)
     async with house.client.ws_connect(settings.path, headers=headers) as socket:
         before = await house.rows()
         with locked(house.file):

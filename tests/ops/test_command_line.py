@@ -19,7 +19,7 @@ import pytest
 from sqlalchemy import select
 
 from bot.cli.verify import NotPublished, check
-from bot.operations.configuration import BAD, complaints, read_settings
+from bot.operations.configuration import BAD, complaints, read_settings, suspicions
 from bot.operations.export import LEFT_OUT, cell
 from bot.storage import empty_log
 from models.base import Base
@@ -98,6 +98,29 @@ def test_a_mistyped_variable_is_told_with_the_likely_one(tmp_path: Path) -> None
     assert "YISHITING_PORT" in done.stderr
     assert done.returncode == 2
     assert "--workers" in done.stderr
+
+
+def test_a_section_that_no_channel_has_is_named_with_the_likely_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (line,) = suspicions({"YISHITING_ONEBOTT__ACCESS_TOKEN": "geheim", "YISHITING_ONEBOT__PATH": "/ws"})
+    assert "YISHITING_ONEBOTT__ACCESS_TOKEN，是不是 YISHITING_ONEBOT__ACCESS_TOKEN？" in line
+    file = tmp_path / "yishiting.toml"
+    monkeypatch.setenv("YISHITING_CONFIG", str(file))
+    for content, named, likely in (
+        ("[onebott]", "YISHITING_ONEBOTT", "YISHITING_ONEBOT"),
+        (
+            f'[onebot]\naccess_token="{"x" * 16}"\npast="/ws"',
+            "YISHITING_ONEBOT__PAST",
+            "YISHITING_ONEBOT__PATH",
+        ),
+    ):
+        file.write_text(content, encoding="utf-8")
+        with pytest.raises(BAD) as caught:
+            read_settings()
+        (line,) = complaints(caught.value)
+        assert line.startswith(f"{named}：")
+        assert f"是不是 {likely}？" in line
 
 
 # --- run ------------------------------------------------------------------------------------------

@@ -187,7 +187,7 @@ async def test_delivered_messages_go_after_a_week_but_not_while_their_question_i
         def resolved(session: Session) -> None:
             issue = session.scalars(select(Issue)).one()
             assert issue.status is Status.RESOLVED
-            assert question_delivered(session, issue)
+            assert question_delivered(session, issue, bot.hub.world.silent)
 
         await bot.database.read(resolved)
         assert await say(bot, "r3", "已解决 1")

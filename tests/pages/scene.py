@@ -25,6 +25,7 @@ from handlers.pages.limits import Limits
 from models.base import Base, new_id
 from models.issues.rules import ISSUE, Due, Status, Urgency
 from models.issues.tables import Assignment, Endorsement, Issue, IssueEvent, Photo
+from models.people.find.directory import Directory
 from models.people.rules import Relation, Role
 from models.people.tables import Identity, Person, Post
 from models.places.tables import Building, Community, District, Estate, Grid, Household, Street
@@ -55,6 +56,7 @@ class ToldHub:
         self.got: list[Inbound] = []
         self.database: Database
         self.clock: Clock
+        self.directory: Directory
         #: Told to open an issue for a report at the gate, or to hear chatter.
         self.understands = True
 
@@ -64,6 +66,10 @@ class ToldHub:
         if self.understands and not seen and inbound.channel == "gate":
             await self.database.turn(lambda session: self._report(session, inbound))
         return []
+
+    async def refresh_if_stale(self) -> bool:
+        """Its roster never changes."""
+        return False
 
     def _report(self, session: Session, inbound: Inbound) -> None:
         if session.query(Identity).filter_by(channel="gate", external=inbound.sender).first():

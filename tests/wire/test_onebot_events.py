@@ -13,8 +13,8 @@ from nonebot.adapters.onebot.v11.event import (
     PrivateMessageEvent,
 )
 
-from bot.channels.onebot import Malformed, cq
-from bot.channels.onebot import parse as read
+from bot.channels.onebot.wire import Malformed, cq
+from bot.channels.onebot.wire import parse as read
 from bot.turns.message import Image, Inbound
 
 

@@ -13,11 +13,11 @@ from nonebot.adapters.onebot.v11 import Message
 from pydantic import SecretStr, TypeAdapter
 from structlog.testing import capture_logs
 
-from bot.channels.onebot import MAX_FRAME, OneBot
+from bot.channels.onebot.channel import MAX_FRAME, OneBot, OneBotSettings
+from bot.channels.protocols import Undeliverable
 from bot.storage.photos import NotAPhoto
-from bot.turns.message import Image, Inbound, Undeliverable
+from bot.turns.message import Inbound
 from bot.turns.texts import Texts
-from config.settings import OneBotSettings
 
 TOKEN = "a-token-of-enough-length"
 PATH = "/onebot/v11/ws"
@@ -81,7 +81,7 @@ async def test_handshake_refused(house: House, headers: Any, status: Any) -> Non
     with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
         await house.client.ws_connect(house.server.make_url(PATH), headers=headers)
     assert refused.value.status == status
-    assert not house.channel.connected
+    assert not house.channel._links
 
 
 async def test_token_in_the_query(house: House) -> None:
@@ -249,7 +249,7 @@ async def test_a_failing_hub_does_not_close_the_socket_nor_log_words(house: Hous
 
 async def test_pictures(house: House) -> None:
     url = str(house.server.make_url("/picture"))
-    assert await house.channel.fetch(Image(url=f"{url}?size=3")) == b"xxx"
+    assert await house.channel.fetch(f"{url}?size=3") == b"xxx"
     for bad in (
         f"{url}?size={10 * 1024 * 1024 + 1}",
         f"{url}-gone",
@@ -258,4 +258,4 @@ async def test_pictures(house: House) -> None:
         "http://127.0.0.1:1/",
     ):
         with pytest.raises(NotAPhoto):
-            await house.channel.fetch(Image(url=bad))
+            await house.channel.fetch(bad)

@@ -82,9 +82,10 @@ def _reporter(turn: Turn, where: Located, name: str) -> int:
         own = account_of(turn.session, known[0].id)
         if own is not None:
             return own.id
-        channel, external = (
-            ("sandbox", known[0].key) if turn.world.sandbox else (DOOR, f"person:{known[0].id}")
-        )
+        if turn.world.roster is None:
+            channel, external = DOOR, f"person:{known[0].id}"
+        else:
+            channel, external = turn.world.roster, known[0].key
         return account(turn.session, channel, external, turn.now, person_id=known[0].id).id
     external = f"{where.building_id}:{where.unit or ''}:{where.room or ''}:{name}"
     return account(turn.session, DOOR, external, turn.now).id

@@ -163,7 +163,7 @@ def silence(turn: Turn, issue: Issue, _deadline: Deadline) -> None:
     way = journey(turn, issue)
     if issue.status is not Status.RESOLVED:
         way.stop(Due.CONFIRM)
-    elif question_delivered(turn.session, issue):
+    elif question_delivered(turn.session, issue, turn.world.silent):
         way.close("closed_silent", turn.title(issue), met=None)
         days = turn.world.rules.contest_days
         tell_backers(turn, issue, "reporter/closed_silent", reminder=True, days=days)

@@ -155,7 +155,9 @@ def visited(turn: Turn, issue: Issue) -> Reply:
     post = turn.acting(HANDLERS, issue)
     if issue.status is not Status.RESOLVED:
         raise Refused("task/not_resolved", about_number=issue.number)
-    if not running(turn.session, issue.id, Due.VISIT) and question_delivered(turn.session, issue):
+    if not running(turn.session, issue.id, Due.VISIT) and question_delivered(
+        turn.session, issue, turn.world.silent
+    ):
         # Whom the question reached answers for themselves; only at the door of the others may an officer say it.
         raise Refused("task/asked_already", about_number=issue.number)
     journey(turn, issue).close("visited", turn.title(issue), by=post, detail=turn.command.rest)

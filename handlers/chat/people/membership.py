@@ -45,12 +45,12 @@ def identify(turn: Turn) -> Reply:
     name = spoken_name(words)
     if not name:
         raise Refused("membership/name", private=True, home=home_label(turn, home))
-    meant = meant_by(turn.session, turn.identity, home.id, name)
+    meant = meant_by(turn.session, turn.identity, home.id, name, turn.world.roster)
     own = turn.person
     itself = own is not None and meant.person is not None and own.id == meant.person.id
     if itself and meant.listed and not _wants_title(meant.person, home):
         return turn.whisper("membership/already", home=home_label(turn, home), name=name)
-    if meant.listed and not itself and turn.inbound.channel == "sandbox":
+    if meant.listed and not itself and turn.inbound.channel == turn.world.roster:
         raise Refused("membership/somebody_else", private=True, home=home_label(turn, home), name=name)
     claim = make_claim(turn.session, turn.community.id, turn.identity.id, home.id, name, turn.now)
     turn.session.flush()
@@ -181,10 +181,13 @@ def _confirm(turn: Turn, *, owner: bool) -> Reply:
     if not is_open(claim, turn.now):
         raise Refused("membership/over", private=True, claim=claim.number)
     identity = turn.session.get_one(Identity, claim.identity_id)
-    _not_own(turn, identity.person_id, meant_by(turn.session, identity, home.id, claim.name).person)
+    roster = turn.world.roster
+    _not_own(turn, identity.person_id, meant_by(turn.session, identity, home.id, claim.name, roster).person)
     if identity.id == turn.identity.id:
         raise Refused("membership/own", private=True)
-    entered = admit(turn.session, claim, identity, home, by=post.person_id, now=turn.now, owner=owner)
+    entered = admit(
+        turn.session, claim, identity, home, by=post.person_id, now=turn.now, owner=owner, roster=roster
+    )
     changed(turn)
     turn.tell_identity(
         identity.id, "membership/welcome", name=entered.name, home=home_label(turn, home), owner=owner

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -12,9 +12,6 @@ from models.issues.tables import Endorsement, Hold, Issue, IssueEvent, Photo, Re
 from models.messages.rules import Delivery
 from models.messages.tables import Outbox
 from models.people.tables import Identity
-
-#: The channel of the gate page: nobody is told anything there until they open their page.
-GATE = "gate"
 
 
 def backed_by(
@@ -35,9 +32,9 @@ def backed_by(
     return list(session.scalars(query))
 
 
-def question_delivered(session: Session, issue: Issue) -> bool:
-    """Whether 「解决了吗」 reached anybody behind the issue: a direct message went out since, or the follow
-    page was opened."""
+def question_delivered(session: Session, issue: Issue, silent: Collection[str]) -> bool:
+    """Whether 「解决了吗」 reached anybody behind the issue: a direct message went out since on a channel that
+    is not `silent`, or the follow page was opened."""
     seen = select(Endorsement.id).where(
         Endorsement.issue_id == issue.id, Endorsement.asked_seen_at >= issue.changed_at
     )
@@ -49,7 +46,9 @@ def question_delivered(session: Session, issue: Issue) -> bool:
         .where(Endorsement.issue_id == issue.id)
     )
     asked = {
-        (channel, f"dm:{external}") for channel, external in session.execute(accounts) if channel != GATE
+        (channel, f"dm:{external}")
+        for channel, external in session.execute(accounts)
+        if channel not in silent
     }
     sent = select(Outbox.channel, Outbox.address).where(
         Outbox.about == issue.id, Outbox.at >= issue.changed_at, Outbox.delivery == Delivery.SENT

@@ -16,8 +16,6 @@ from models.places.tables import Household
 
 #: A claim that nobody confirmed for so long is no claim any more.
 OPEN_FOR = timedelta(days=30)
-#: The channel whose accounts are the people of the roster themselves: such an account never changes hands.
-ROSTER_CHANNEL = "sandbox"
 
 
 def households_at(session: Session, building_id: int, unit: str | None, room: str) -> Sequence[Household]:
@@ -97,12 +95,12 @@ class Meant:
     elsewhere: bool
 
 
-def meant_by(session: Session, identity: Identity, household_id: int, name: str) -> Meant:
+def meant_by(session: Session, identity: Identity, household_id: int, name: str, roster: str | None) -> Meant:
     """The roster's person of that name in that household; else the account's own person moves there; else
     somebody new.
 
     An account that changes hands (another name) is never the old person under a new name: posts belong to
-    people.
+    people. On the channel `roster` accounts are the people themselves and change no hands.
     """
     named = named_in(session, household_id, name)
     linked = session.get(Person, identity.person_id) if identity.person_id is not None else None
@@ -111,7 +109,7 @@ def meant_by(session: Session, identity: Identity, household_id: int, name: str)
             select(Identity.id).where(Identity.person_id == named.id, Identity.id != identity.id).limit(1)
         )
         return Meant(named, listed=True, elsewhere=session.scalar(others) is not None)
-    if linked is not None and (bare(linked.name) == name or identity.channel == ROSTER_CHANNEL):
+    if linked is not None and (bare(linked.name) == name or identity.channel == roster):
         return Meant(linked, listed=False, elsewhere=False)
     return Meant(None, listed=False, elsewhere=False)
 

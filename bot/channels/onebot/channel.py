@@ -2,31 +2,31 @@
 on the same socket.
 
 Nothing a resident wrote reaches a log. Sending is at least once: when a socket breaks between a call and its
-answer, the message goes out
-again, as OneBot has no key by which the implementation could recognise it.
+answer, the message goes out again, as OneBot has no key by which the implementation could recognise it.
 """
 
 from __future__ import annotations
 
 import asyncio
-import base64
-import binascii
 import hmac
 import itertools
 import json
-import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import aiohttp
 import structlog
 from aiohttp import WSCloseCode, WSMsgType, web
+from pydantic import Field
 
+from bot.channels.onebot.wire import NAME, Malformed, is_web, parse, segments
+from bot.channels.protocols import Channel, Fetches, Parts, Sends, Undeliverable
+from bot.operations.finding import Finding, Verdict
 from bot.storage.photos import NotAPhoto
-from bot.turns.message import Image, Inbound, Undeliverable
+from bot.turns.message import Inbound
 from bot.turns.texts import Texts
-from config.settings import OneBotSettings
+from config.settings import Secret, Section, Settings
 
 log = structlog.get_logger("onebot")
 
@@ -44,14 +44,18 @@ WORKING, READ_AHEAD = 64, 1000
 DRAIN_SECONDS = 10.0
 #: Bad or missing parameters, an unreadable request, an unknown action: the same again cannot work.
 FINAL_RETCODES = frozenset({100, 1400, 1404})
-
-_CQ = re.compile(r"\[CQ:([A-Za-z0-9_.-]+)((?:,[A-Za-z0-9_.-]+=[^,\]]*)*),?\]")
-
-Segment = tuple[str, Mapping[str, Any]]
+#: A token of fewer different characters was typed, not drawn.
+TOKEN_LETTERS = 6
 
 
-class Malformed(ValueError):
-    """An event that does not follow the standard. Its message holds no words of residents."""
+class OneBotSettings(Section):
+    """OneBot v11 over reverse WebSocket."""
+
+    #: What the implementation sends as `Authorization: Bearer …`.
+    access_token: Secret
+    path: str = "/onebot/v11/ws"
+    #: Messages a minute into one chat, so that the platform does not silence the account.
+    per_minute: int = Field(20, ge=1, le=600)
 
 
 @dataclass(slots=True, eq=False)
@@ -65,17 +69,18 @@ class _Link:
     calls: dict[str, asyncio.Future[dict[str, Any]]] = field(default_factory=dict)
 
 
-class OneBot:
+class OneBot(Channel, Sends, Fetches):
     """The channel `onebot`: a group's key is its id, a friend is reached as `dm:<user id>`."""
 
-    name = "onebot"
-    instant = False
+    name, section = NAME, OneBotSettings
+    connect = "接入 QQ 群请设 YISHITING_ONEBOT__ACCESS_TOKEN"
 
     def __init__(
         self, settings: OneBotSettings, receive: Callable[[Inbound], Awaitable[object]], texts: Texts
     ) -> None:
         self._token = settings.access_token.get_secret_value().encode()
         self._path, self._receive, self._texts = settings.path, receive, texts
+        self.per_minute = settings.per_minute
         #: The newest socket of each (account, role), the newest last.
         self._links: dict[tuple[str, str], _Link] = {}
         self._echo = itertools.count(1)
@@ -85,20 +90,30 @@ class OneBot:
 
     # --- the channel ------------------------------------------------------------------------------
 
+    @classmethod
+    def opened(cls, parts: Parts) -> OneBot:
+        """It hands what it hears to the hub."""
+        return cls(parts.settings.section(OneBotSettings), parts.hub.receive, parts.texts)
+
+    @classmethod
+    def examine(cls, settings: Settings) -> Iterator[Finding]:
+        """Where it waits for the implementation, and whether the token can be guessed."""
+        own = settings.section(OneBotSettings)
+        token = own.access_token.get_secret_value()
+        if len(set(token)) < TOKEN_LETTERS:
+            yield Finding(
+                "渠道", Verdict.MEND, "OneBot 的 access_token 太简单", "换成随机的：openssl rand -hex 24"
+            )
+        else:
+            yield Finding(
+                "渠道", Verdict.GOOD, f"OneBot 在 {own.path} 等连接，access_token {len(token)} 个字符"
+            )
+
     def mount(self, app: web.Application) -> None:
         """Add the route; sockets close and events finish before the application's own clean-up."""
         app.router.add_get(self._path, self._accept)
         app.on_shutdown.append(self._close)
         app.cleanup_ctx.append(self._with_client)
-
-    def receipt(self) -> str:
-        """Never called: the platform numbers its messages itself."""
-        raise NotImplementedError
-
-    @property
-    def connected(self) -> bool:
-        """Whether a message could go out now."""
-        return self._outward() is not None
 
     async def send(self, address: str, body: dict[str, Any], key: str) -> str | None:
         """Send to a group or a friend and return the message's id."""
@@ -106,23 +121,19 @@ class OneBot:
         number = address.removeprefix("dm:")
         if not (number.isascii() and number.isdigit()):
             raise Undeliverable("not a OneBot address", final=True)
-        params = {"user_id" if direct else "group_id": int(number), "message": self.segments(body)}
+        params = {"user_id" if direct else "group_id": int(number), "message": segments(body, self._texts)}
         data = await self.call("send_private_msg" if direct else "send_group_msg", params)
         receipt = data.get("message_id") if isinstance(data, dict) else None
         return None if receipt is None else str(receipt)
 
-    async def fetch(self, image: Image) -> bytes:
+    async def fetch(self, address: str) -> bytes:
         """Download a picture the hub wants to keep: http or https, 10 MB, 15 seconds, three redirects.
 
         Private and loopback addresses are allowed, unlike with addresses that residents could write: this one
-        was made by the
-        implementation, which holds our token and often serves pictures from its own machine. What comes back
-        is only ever decoded as
-        a picture, never shown or logged as text.
+        was made by the implementation, which holds our token and often serves pictures from its own machine.
+        What comes back is only ever decoded as a picture, never shown or logged as text.
         """
-        if image.data is not None:
-            return image.data
-        if not _is_web(image.url):
+        if not is_web(address):
             raise NotAPhoto("broken")
         if self._client is None:
             self._client = aiohttp.ClientSession(
@@ -130,7 +141,7 @@ class OneBot:
             )
         data = bytearray()
         try:
-            async with self._client.get(image.url or "", max_redirects=REDIRECTS) as response:
+            async with self._client.get(address, max_redirects=REDIRECTS) as response:
                 response.raise_for_status()
                 async for part in response.content.iter_chunked(65536):
                     data += part
@@ -142,27 +153,6 @@ class OneBot:
             log.info("picture not fetched", kind=type(error).__name__)
             raise NotAPhoto("broken") from error
         return bytes(data)
-
-    def segments(self, body: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """A stored message as OneBot segments; buttons become lines that say what to reply. Text segments
-        need no escaping."""
-        lines = [str(body.get("text", ""))]
-        lines += [
-            self._texts.text("onebot/button", label=b["label"], send=b["send"])
-            for b in body.get("buttons", ())
-        ]
-        lines += [str(link) for link in body.get("links", ())]
-        text = "\n".join(line for line in lines if line)
-        segments: list[dict[str, Any]] = [{"type": "text", "data": {"text": text}}] if text else []
-        for url in body.get("images", ()):
-            head, _, data = str(url).partition(";base64,")
-            segments.append(
-                {
-                    "type": "image",
-                    "data": {"file": f"base64://{data}" if head.startswith("data:") else str(url)},
-                }
-            )
-        return segments
 
     async def call(self, action: str, params: Mapping[str, Any]) -> Any:
         """Call the implementation's API and return `data`; raises `Undeliverable`."""
@@ -315,140 +305,3 @@ def _answered(link: _Link, data: dict[str, Any]) -> None:
     answer = link.calls.get(echo) if isinstance(echo, str) else None
     if answer is not None and not answer.done():
         answer.set_result(data)
-
-
-def parse(event: Mapping[str, Any], self_id: str) -> Inbound | None:
-    """One event as the hub knows it; None for what does not concern it. Raises `Malformed`."""
-    match event.get("post_type"), event.get("message_type", event.get("notice_type")):
-        case "message", ("group" | "private") as kind:
-            return _message(event, self_id, group=kind == "group")
-        case "notice", ("group_recall" | "friend_recall") as kind:
-            sender = _id(event, "user_id")
-            chat = _id(event, "group_id") if kind == "group_recall" else f"dm:{sender}"
-            own = sender == self_id
-            return (
-                None
-                if own
-                else Inbound(channel=OneBot.name, chat=chat, sender=sender, recalled=_id(event, "message_id"))
-            )
-    return None
-
-
-def _message(event: Mapping[str, Any], self_id: str, *, group: bool) -> Inbound | None:
-    sender = _id(event, "user_id")
-    if sender in {self_id, str(event.get("self_id"))} or (group and event.get("sub_type") == "notice"):
-        return None
-    if isinstance(anonymous := event.get("anonymous"), dict):
-        # All nameless members of a group share one user_id.
-        sender = f"anonymous:{anonymous.get('id')}"
-    chat = _id(event, "group_id") if group else f"dm:{sender}"
-    words: list[str] = []
-    images: list[Image] = []
-    mention, quote, media = False, None, None
-    for kind, data in segments_of(event.get("message")):
-        match kind:
-            case "text":
-                words.append(str(data.get("text", "")))
-            case "at" if str(data.get("qq")) == self_id:
-                mention = True
-            case "at" if data.get("name"):
-                words.append(f"@{str(data['name']).lstrip('@')} ")
-            case "reply" if data.get("id") is not None:
-                quote = str(data["id"])
-            case "image" if (image := _image(data)) is not None:
-                images.append(image)
-            case "record":
-                media = "voice"
-            case "video":
-                media = "video"
-    text = "".join(words).strip()
-    if not (text or images or media or mention):
-        return None
-    about = event.get("sender")
-    nickname = (about.get("card") or about.get("nickname") or "") if isinstance(about, dict) else ""
-    return Inbound(
-        OneBot.name,
-        chat,
-        sender,
-        text,
-        _id(event, "message_id"),
-        str(nickname),
-        mention,
-        quote,
-        tuple(images),
-        media,
-    )
-
-
-def segments_of(message: Any) -> Iterable[Segment]:
-    """The segments of a message given as an array, as one segment or as a CQ string. Raises `Malformed`."""
-    if isinstance(message, str):
-        return cq(message)
-    found = []
-    for segment in (
-        [message]
-        if isinstance(message, dict)
-        else message
-        if isinstance(message, list)
-        else _raise("message")
-    ):
-        if not isinstance(segment, dict) or not isinstance(segment.get("type"), str):
-            raise Malformed("segment")
-        data = segment.get("data") or {}
-        if not isinstance(data, dict):
-            raise Malformed("segment data")
-        found.append((segment["type"], data))
-    return found
-
-
-def cq(message: str) -> list[Segment]:
-    """The segments of a CQ string; what merely looks like a code is text."""
-    found: list[Segment] = []
-    end = 0
-    for code in _CQ.finditer(message):
-        if code.start() > end:
-            found.append(("text", {"text": unescape(message[end : code.start()])}))
-        end = code.end()
-        pairs = (pair.split("=", 1) for pair in code[2].split(",") if pair)
-        found.append((code[1], {key: unescape(value) for key, value in pairs}))
-    if end < len(message):
-        found.append(("text", {"text": unescape(message[end:])}))
-    return found
-
-
-def unescape(words: str) -> str:
-    """Undo the escapes of a CQ string, the ampersand last."""
-    return words.replace("&#44;", ",").replace("&#91;", "[").replace("&#93;", "]").replace("&amp;", "&")
-
-
-def _image(data: Mapping[str, Any]) -> Image | None:
-    if str(data.get("sub_type", data.get("subType", 0))) == "1":
-        return None  # a sticker
-    file = str(data.get("file", ""))
-    if file.startswith("base64://"):
-        try:
-            return Image(data=base64.b64decode(file.removeprefix("base64://"), validate=True))
-        except (binascii.Error, ValueError):
-            return None
-    for address in (data.get("url"), file):
-        if isinstance(address, str) and _is_web(address):
-            return Image(url=address)
-    return None
-
-
-def _is_web(address: str | None) -> bool:
-    return address is not None and address.lower().startswith(("http://", "https://"))
-
-
-def _id(event: Mapping[str, Any], key: str) -> str:
-    """A number, or a number as text, may be negative; raises `Malformed`."""
-    value = event.get(key)
-    if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
-    if isinstance(value, str) and 0 < len(value) <= 64:
-        return value
-    raise Malformed(key)
-
-
-def _raise(what: str) -> list[Any]:
-    raise Malformed(what)

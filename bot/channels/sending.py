@@ -2,9 +2,8 @@
 pace the platform bears.
 
 A row is claimed by a lease, so a killed process costs a minute and not a message. Each delivery passes the
-row's id as key; a platform
-that honours keys shows a repeated delivery once (OneBot has no such thing). Leases, pacing and backoff run on
-wall time.
+row's id as key; a platform that honours keys shows a repeated delivery once (OneBot has no such thing).
+Leases, pacing and backoff run on wall time.
 """
 
 from __future__ import annotations
@@ -19,9 +18,8 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
+from bot.channels.protocols import Sends, Undeliverable
 from bot.storage import Database
-from bot.turns.message import Channel, Undeliverable
-from config.settings import Settings
 from models.messages.find import read_heads, waiting_since
 from models.messages.rules import Claimed, Head, failing_since, failure
 from models.messages.steps import claim, delivered, give_up, postpone
@@ -39,18 +37,18 @@ CHATS = 16
 POLL_SECONDS = 2.0
 #: How long a delivery may go on when the process is asked to stop.
 LAST_SECONDS = 3.0
-#: Messages a minute into one chat, for channels whose settings do not say, and the least pause between two.
-PER_MINUTE, GAP_SECONDS = 20, 1.0
+#: The least pause between two messages into one chat.
+GAP_SECONDS = 1.0
 
 Where = tuple[str, str]
 
 
 class Pace:
-    """At most so many messages into one chat in any minute. In memory: a restart begins with an empty
-    minute."""
+    """At most so many messages into one chat in any minute, as its channel says. In memory: a restart begins
+    with an empty minute."""
 
-    def __init__(self, per_minute: Mapping[str, int], monotonic: Callable[[], float]) -> None:
-        self._per_minute, self._monotonic = per_minute, monotonic
+    def __init__(self, channels: Mapping[str, Sends], monotonic: Callable[[], float]) -> None:
+        self._channels, self._monotonic = channels, monotonic
         self._sent: dict[Where, deque[float]] = {}
 
     def delay(self, chat: Where) -> float:
@@ -72,22 +70,21 @@ class Pace:
         self._sent.setdefault(chat, deque(maxlen=self._limit(chat))).append(now)
 
     def _limit(self, chat: Where) -> int:
-        return self._per_minute.get(chat[0], PER_MINUTE)
+        return self._channels.get(chat[0], Sends).per_minute
 
 
 class Worker:
     """One task that sleeps until `wake()` or until something falls due.
 
     `on_given_up` gets the id of a row that will not be delivered, in order that somebody is told. It is
-    called before the row is marked,
-    hence once more if the process dies in between.
+    called before the row is marked, hence once more if the process dies in between.
     """
 
     def __init__(
         self,
         database: Database,
-        channels: Mapping[str, Channel],
-        settings: Settings,
+        channels: Mapping[str, Sends],
+        give_up_after: timedelta,
         on_given_up: Callable[[int], Awaitable[object]],
         *,
         wall: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -95,9 +92,8 @@ class Worker:
         jitter: Callable[[float, float], float] = random.uniform,
     ) -> None:
         self.database, self.channels, self.on_given_up = database, channels, on_given_up
-        self.wall, self.jitter = wall, jitter
-        self.give_up_after = timedelta(hours=settings.give_up_hours)
-        self.pace = Pace({"onebot": settings.onebot.per_minute} if settings.onebot else {}, monotonic)
+        self.wall, self.jitter, self.give_up_after = wall, jitter, give_up_after
+        self.pace = Pace(channels, monotonic)
         self._woken, self._stopping = asyncio.Event(), False
         self._running: asyncio.Task[None] | None = None
         self._sending: dict[asyncio.Task[None], Where] = {}

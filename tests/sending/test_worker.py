@@ -7,14 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import SecretStr
 from sqlalchemy import select
 
 from bot import app
-from bot.outbox import FIRST_RETRY, LEASE, LONGEST_RETRY, Worker
+from bot.channels.protocols import Undeliverable
+from bot.channels.sending import FIRST_RETRY, LEASE, LONGEST_RETRY, Worker
 from bot.storage import open_database, sync_engine
-from bot.turns.message import Undeliverable
-from config.settings import OneBotSettings, Settings
 from models.base import Base, new_id
 from models.messages.rules import Delivery
 from models.messages.steps import claim
@@ -22,12 +20,7 @@ from models.messages.tables import Outbox
 
 
 class Fake:
-    name, instant = "onebot", False
-    mount: Any = None
-    fetch: Any = None
-
-    def receipt(self) -> str:
-        raise NotImplementedError
+    per_minute = 3
 
     def __init__(self) -> None:
         self.sent: list[tuple[str, str, str]] = []
@@ -58,13 +51,10 @@ class House:
         self.worker = self.another()
 
     def another(self) -> Any:
-        settings = Settings(
-            onebot=OneBotSettings(access_token=SecretStr("a-token-of-enough-length"), per_minute=3)
-        )
         return Worker(
             self.database,
             {"onebot": self.channel},
-            settings,
+            timedelta(hours=24),
             self.tell,
             wall=lambda: self.now,
             monotonic=lambda: self.now.timestamp(),  # noqa: PLW0108 - the time at the call

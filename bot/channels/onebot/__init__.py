@@ -1,0 +1,1 @@
+"""OneBot v11: `channel` has the sockets and the calls, `wire` the format of messages."""
