@@ -114,6 +114,111 @@ def test_imports_run_one_way(top: str) -> None:
     assert not through, "design.md §3: imports run one way\n" + "\n".join(through)
 
 
+#: The subjects of design.md §3 and the floors they stand on; on the lowest, in this order.
+FLOORS = {
+    "base": 0.0,
+    "time": 0.1,
+    "places": 0.2,
+    "people": 0.3,
+    "messages": 1,
+    "things": 1,
+    "record": 1,
+    "issues": 2,
+    "votes": 2,
+    "signups": 2,
+    "surveys": 2,
+    "matters": 3,
+    "projects": 4,
+    "bulletins": 5,
+    "privacy": 5,
+    "health": 5,
+}
+SUBJECTS = {name for name in FLOORS if name not in ("base", "time", "privacy", "health")}
+#: Modules over all subjects, which whoever shows or does it asks for all of them.
+OVER_ALL = ("models.privacy", "models.health")
+#: What a subject of models/ may consist of, each a module, or a package where it outgrew one.
+ROOMS = {"tables", "rules", "find", "steps", "public", "privacy"}
+
+
+def subject_of(path: str) -> str | None:
+    """Whose a module is, from its path or its full name."""
+    parts = path.removesuffix(".py").replace(".", "/").split("/")
+    if parts[0] == "models" and len(parts) > 1:
+        return parts[1] if parts[1] in FLOORS else None
+    inside_handlers = parts[0] == "handlers" and len(parts) > 2 and parts[1] in ("chat", "pages")
+    return parts[2] if inside_handlers and parts[2] in FLOORS else None
+
+
+def test_subjects_import_downwards_never_sideways() -> None:
+    through = []
+    for top in ("models", "handlers"):
+        for path, tree in sources(top):
+            own = subject_of(path)
+            for line, name in imports(path, tree) if own is not None else ():
+                other = subject_of(name)
+                if other in (None, own) or (top == "handlers" and inside(name, OVER_ALL)):
+                    continue
+                if FLOORS[other or ""] >= FLOORS[own or ""]:
+                    through.append(f"{path}:{line} imports {name}")
+    assert not through, "subjects stand on floors (design.md §3)\n" + "\n".join(through)
+
+
+def test_a_subject_of_models_has_the_same_rooms() -> None:
+    strange = [
+        path
+        for path, _ in sources("models")
+        if "migrations" not in path
+        and (parts := path.removesuffix(".py").split("/"))[1] not in ("base", "time", "privacy", "health")
+        and parts[1] != "__init__"
+        and not (parts[1] in SUBJECTS and parts[2] in {*ROOMS, "__init__"})
+    ]
+    assert not strange, f"{sorted(ROOMS)}, nothing else: {strange}"
+
+
+@pytest.mark.parametrize(
+    "folder",
+    [
+        "models",
+        "handlers/chat",
+        "handlers/pages",
+        "handlers/pages/templates",
+        "config/texts",
+        "tests/dialogs",
+    ],
+)
+def test_the_same_subjects_everywhere(folder: str) -> None:
+    beside = {"__pycache__", "migrations", "templates", "static", "channels"}
+    there = {each.name for each in (ROOT / folder).iterdir() if each.is_dir()} - beside
+    assert there, f"{folder} has no subjects"
+    assert there <= SUBJECTS, f"no subject of design.md §3: {sorted(there - SUBJECTS)}"
+
+
+def test_handlers_leave_rows_to_the_steps() -> None:
+    """A handler reads through `find` and `public` and writes through `steps`: no statement, no row made, no
+    column set."""
+    asks = {"add", "add_all", "delete", "merge", "execute", "scalar", "scalars", "query"}
+    found = []
+    for path, tree in sources("handlers"):
+        for line, name in imports(path, tree):
+            if name.startswith("sqlalchemy.") and name not in (
+                "sqlalchemy.orm.Session",
+                "sqlalchemy.exc.SQLAlchemyError",
+            ):
+                found.append(f"{path}:{line} imports {name}")
+        for line, name in calls(tree):
+            owner, _, last = name.rpartition(".")
+            if last in asks and owner.endswith("session"):
+                found.append(f"{path}:{line} calls {name}")
+        found += [
+            f"{path}:{node.lineno} sets {ast.unparse(node)}"
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Attribute)
+            and isinstance(node.ctx, ast.Store)
+            and ast.unparse(node.value) not in ("turn", "self", "response", "page")
+        ]
+    assert not found, "handlers do not write rows (design.md §3)\n" + "\n".join(found)
+
+
 def test_the_wiring_is_where_handlers_are_imported() -> None:
     assert any(inside(name, ("handlers",)) for _, name in imports(WIRING, dict(sources("bot"))[WIRING]))
 

@@ -56,6 +56,11 @@ class Step:
     unanswered: Quietly | None
 
 
+def question(name: str) -> str:
+    """Declare what a conversation can wait for."""
+    return steps.add(name)
+
+
 class Nobody(LookupError):
     """Something that can be said, fall due or be waited for has no handler; the message names it."""
 

@@ -105,6 +105,11 @@ def begin_wait(
     return found
 
 
+def keep_photos(wait: Wait, digests: Sequence[str]) -> None:
+    """More pictures for the draft that is kept."""
+    wait.data = {**wait.data, "photos": [*wait.data.get("photos", ()), *digests]}
+
+
 def end_wait(session: Session, wait: Wait) -> None:
     """It waits no longer."""
     session.delete(wait)

@@ -110,11 +110,12 @@ class Serving:
 
 @dataclass(slots=True)
 class Leaving:
-    """Somebody thinks of giving up a post; whoever listens adds how much is in their hands."""
+    """Somebody thinks of giving up a post; whoever listens adds the numbers of what is in their
+    hands."""
 
     person_id: int
     role: str
-    tasks: int = 0
+    tasks: list[int] = field(default_factory=list)
 
 
 @dataclass(slots=True)

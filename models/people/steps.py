@@ -168,3 +168,10 @@ def account(
     if found.person_id is None and person_id is not None:
         found.person_id = person_id
     return found
+
+
+def listen_to(identity: Identity, *, listening: bool) -> bool:
+    """Whether the group messages of this account are read; False when that was so already."""
+    changed = identity.ignored == listening
+    identity.ignored = not listening
+    return changed

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models.issues.tables import Issue
-from models.places.rules import building_name
+from models.places.rules import place_label
 from models.places.tables import Building, Estate
 
 
@@ -26,9 +25,7 @@ class Spot:
     @property
     def label(self) -> str:
         """「3栋2单元」, with the estate before it where there are several."""
-        estate = self.estate if self.several or not self.building else ""
-        unit = f"{self.unit}单元" if self.building and self.unit else ""
-        return f"{estate}{building_name(self.building) if self.building else ''}{unit}"
+        return place_label(self.estate if self.several or not self.building else "", self.building, self.unit)
 
 
 class Places:
@@ -48,16 +45,13 @@ class Places:
             b.id: (b.name, b.estate_id) for b in session.execute(rows)
         }
 
-    def spot(self, issue: Issue) -> Spot:
-        """The public part of where the issue is."""
-        building, estate_id = self.buildings.get(issue.building_id or 0, ("", issue.estate_id))
-        return Spot(
-            self.estates.get(estate_id or 0, ""),
-            building,
-            issue.unit or "",
-            issue.spot or "",
-            len(self.estates) > 1,
-        )
+    def spot(
+        self, estate_id: int | None, building_id: int | None, unit: str | None, spot: str | None
+    ) -> Spot:
+        """The public part of where something is."""
+        building, estate_id = self.buildings.get(building_id or 0, ("", estate_id))
+        estate = self.estates.get(estate_id or 0, "")
+        return Spot(estate, building, unit or "", spot or "", len(self.estates) > 1)
 
     def building_ids(self, estate: str, building: str) -> list[int]:
         """The buildings a filter names; an empty estate means any."""

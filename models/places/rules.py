@@ -36,3 +36,9 @@ def bare(name: str) -> str:
 def owners_of(household: Household) -> list[str]:
     """The owners' names of a flat, without marks."""
     return [bare(name) for name in household.owners.split("、") if name.strip()]
+
+
+def place_label(estate: str, building: str, unit: str | None) -> str:
+    """A place as the public may read it: 「金康园小区3栋2单元」; it stops at the unit (promise 8)."""
+    inside = building_name(building) + (f"{unit}单元" if unit else "") if building else ""
+    return estate + inside

@@ -60,3 +60,8 @@ def miss(session: Session, deadline_id: int, now: datetime) -> bool:
         .values(missed_at=now)
     )
     return session.connection().execute(claimed).rowcount == 1
+
+
+def settle(deadline: Deadline, now: datetime, *, met: bool) -> None:
+    """This one clock is over; one missed before counts as missed."""
+    deadline.settled_at, deadline.met = now, met and deadline.missed_at is None

@@ -17,9 +17,9 @@ router = Router()
 
 @router.on(Leaving)
 def asked(turn: Turn, leaving: Leaving) -> None:
-    """How much would move."""
+    """What would move."""
     held = held_by(turn.session, leaving.person_id)
-    leaving.tasks += sum(own.role == leaving.role for _, own in held)
+    leaving.tasks.extend(issue.number for issue, own in held if own.role == leaving.role)
 
 
 @router.on(Left)

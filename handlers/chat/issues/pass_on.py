@@ -81,22 +81,16 @@ def give_back(turn: Turn, issue: Issue) -> Reply:
     reason = turn.command.rest
     if not reason:
         raise Overheard("pass_on/why", about_number=issue.number)
-    way = journey(turn, issue)
-    others = [a for a in way.hands() if a.id != own.id]
-    way.record("returned", by=own, detail=reason)
-    if not own.holder and others:
-        own.ended_at = turn.now
+    others = journey(turn, issue).give_back(own, reason)
+    if others:
         return turn.whisper("pass_on/returned", about=issue, role=ROLE_NAMES[others[0].role])
     giver = own.why.get("transferred_by")
     theirs = posts_of(turn.serving(), giver) if giver else []
     back = next((s for s in theirs if s.role in HANDLERS and not s.absent), None)
-    given = hand_over(turn, issue, own, back, reason) if back else _up(turn, issue, own)
+    if back is not None:
+        given: Given | None = hand_over(turn, issue, own, back, reason)
+    else:
+        given = escalate(turn, issue, own, "returned", tell_before=False)
     if given is None:
         raise Overheard("pass_on/nobody_above", about_number=issue.number)
     return turn.whisper("pass_on/returned", about=issue, role=given.role_name)
-
-
-def _up(turn: Turn, issue: Issue, own: Assignment) -> Given | None:
-    journey(turn, issue).unaccept()
-    own.holder = True
-    return escalate(turn, issue, own, "returned", tell_before=False)

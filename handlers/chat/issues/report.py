@@ -8,7 +8,7 @@ from bot.language import parse_place, says_only
 from bot.language.normalise import written
 from bot.language.understanding import Place, Understanding
 from bot.turns.message import Reply
-from bot.turns.router import Router
+from bot.turns.router import Router, question
 from bot.turns.turn import Recent, Turn
 from handlers.chat.issues.assign import Given, hand_out, pass_news, raise_alarm
 from handlers.chat.issues.issue import acknowledge, journey, own_backing, title
@@ -17,7 +17,7 @@ from models.issues.find.same import duplicate_of
 from models.issues.rules import ISSUE, Said, Status, Urgency
 from models.issues.steps.backing import add_photos, back, open_issue
 from models.issues.tables import Issue
-from models.messages.rules import steps
+from models.messages.steps import keep_photos
 from models.messages.tables import Wait
 from models.people.rules import Role, candidates
 from models.places.rules import building_name
@@ -27,7 +27,7 @@ router = Router()
 
 #: Answered in private with the number to ring; no issue, nothing in the group.
 PRIVATE_ALARMS = ("violence", "suicide")
-ASKED_PLACE = steps.add("place")
+ASKED_PLACE = question("place")
 
 
 @router.intent("report")
@@ -275,7 +275,7 @@ def place_answered(turn: Turn) -> Reply | None:
     if reading.intent == "report" and reading.category != wait.data.get("category") and place:
         return None
     if turn.photos and not turn.inbound.text:
-        wait.data = {**wait.data, "photos": [*wait.data.get("photos", ()), *turn.photos]}
+        keep_photos(wait, turn.photos)
         turn.changed = True
         return turn.say("report/photo_kept_ask_place") if turn.inbound.direct else None
     if not _answers(turn, place) and not _shrug(turn):

@@ -18,6 +18,7 @@ from models.issues.rules import ISSUE, Due
 from models.issues.steps import whistles
 from models.issues.tables import Issue, ReportIn, Whistle
 from models.people.rules import Role, Serving, candidates
+from models.things.steps import settle
 from models.things.tables import Deadline
 from models.time import after
 
@@ -113,7 +114,7 @@ def missed(turn: Turn, issue: Issue, deadline: Deadline) -> None:
     """A department did not come in time: the street and the department are told, once."""
     row = turn.session.get_one(ReportIn, deadline.part_id)
     if row.reported_at is not None or not issue.live:
-        deadline.settled_at, deadline.met = turn.now, row.reported_at is not None
+        settle(deadline, turn.now, met=row.reported_at is not None)
         return
     journey(turn, issue).record("report_in_missed", department=row.department)
     blown = turn.session.get_one(Whistle, row.whistle_id)

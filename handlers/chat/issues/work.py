@@ -89,7 +89,7 @@ def note(turn: Turn, issue: Issue) -> Reply:
     if not beside(turn, issue, own):
         ensure_taken(turn, issue, own)
     elif own.why.get("own"):
-        own.ended_at = turn.now
+        journey(turn, issue).step_out(own)
     _noted(turn, issue, own)
     tell_backers(turn, issue, "reporter/noted", role=ROLE_NAMES[own.role], words=words)
     return turn.whisper("task/noted", about=issue, photos=len(turn.photos))

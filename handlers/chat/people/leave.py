@@ -8,10 +8,9 @@ from datetime import datetime, timedelta
 
 from bot.language import parse_until
 from bot.turns.message import Overheard, Refused, Reply
-from bot.turns.router import Router
+from bot.turns.router import Router, question
 from bot.turns.turn import Turn
 from handlers.chat.people.membership import changed, home_label, keeping
-from models.messages.rules import steps
 from models.people.find.claims import claim_numbered, person_of_claim, person_with_key
 from models.people.find.serving import on_leave, posts_held
 from models.people.rules import HANDLERS, Area, Leaving, Left, Relation, Role, candidates
@@ -21,7 +20,7 @@ from models.places.tables import Household
 
 router = Router()
 
-ASKED_RESIGN = steps.add("resign")
+ASKED_RESIGN = question("resign")
 ASK_MINUTES = 10
 #: A longer leave is a slip of the finger (a day that is past is read as next year's) or no leave.
 LONGEST = timedelta(days=180)
@@ -109,7 +108,9 @@ def resign(turn: Turn) -> Reply:
     )
     leaving = Leaving(turn.person.id if turn.person else 0, Role.CAPTAIN)
     turn.happened(leaving)
-    return turn.whisper("leave/resign_sure", places=_places(turn, _captain_posts(turn)), tasks=leaving.tasks)
+    return turn.whisper(
+        "leave/resign_sure", places=_places(turn, _captain_posts(turn)), tasks=len(leaving.tasks)
+    )
 
 
 def _captain_posts(turn: Turn) -> list[Post]:

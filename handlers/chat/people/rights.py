@@ -7,14 +7,14 @@ from datetime import datetime
 from typing import Any
 
 from bot.turns.message import Reply
-from bot.turns.router import Router
+from bot.turns.router import Router, question
 from bot.turns.turn import Turn
-from models.messages.rules import steps
+from models.people.steps import listen_to
 from models.privacy import erase, export_identity
 
 router = Router()
 
-ASKED_ERASE = steps.add("erase")
+ASKED_ERASE = question("erase")
 ASK_MINUTES = 10
 #: How many entries of one kind the private message shows; the newest.
 SHOWN = 5
@@ -24,15 +24,17 @@ _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d")
 @router.command("ignore_me")
 def ignore_me(turn: Turn) -> Reply:
     """别听我的: group messages of this account are not read any more; mentions and the direct chat are."""
-    before, turn.identity.ignored, turn.listening = turn.identity.ignored, True, False
-    return turn.whisper("rights/ignoring_already" if before else "rights/ignoring")
+    turn.listening = False
+    new = listen_to(turn.identity, listening=False)
+    return turn.whisper("rights/ignoring" if new else "rights/ignoring_already")
 
 
 @router.command("listen_me")
 def listen_me(turn: Turn) -> Reply:
     """听我的."""
-    before, turn.identity.ignored, turn.listening = turn.identity.ignored, False, True
-    return turn.whisper("rights/listening" if before else "rights/listening_already")
+    turn.listening = True
+    new = listen_to(turn.identity, listening=True)
+    return turn.whisper("rights/listening" if new else "rights/listening_already")
 
 
 @router.command("erase_me")

@@ -141,7 +141,7 @@ def board(session: Session, community_id: int, wanted: Filter, *, limit: int) ->
     found = session.execute(asked).all()
     for issue, endorsements in found[:limit]:
         is_held = issue.held_until is not None and issue.status is Status.ACCEPTED
-        spot = places.spot(issue)
+        spot = places.spot(issue.estate_id, issue.building_id, issue.unit, issue.spot)
         page.lines.append(
             Line(
                 issue.number,

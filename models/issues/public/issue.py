@@ -115,7 +115,7 @@ def view(session: Session, issue: Issue) -> IssueView:
     )
     return IssueView(
         issue,
-        places.spot(issue),
+        places.spot(issue.estate_id, issue.building_id, issue.unit, issue.spot),
         Holder(held.role, held.department, masked(held.name)) if held else None,
         list(_watched(clocks)),
         endorsements,

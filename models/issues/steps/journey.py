@@ -181,6 +181,22 @@ class Journey:
         self.record("transferred", by=own, detail=reason)
         return ended
 
+    def give_back(self, own: Assignment, reason: str) -> list[Assignment]:
+        """退回: who was only told of it leaves it to the others, which are returned; the holder's must go
+        elsewhere, as something nobody has accepted."""
+        self.record("returned", by=own, detail=reason)
+        others = [a for a in self.hands() if a.id != own.id]
+        if others and not own.holder:
+            self.step_out(own)
+            return others
+        own.holder = True
+        self.unaccept()
+        return []
+
+    def step_out(self, own: Assignment) -> None:
+        """One of those who have it leaves it to the others."""
+        own.ended_at = self.now
+
     def let_go(self, own: Assignment, what: str) -> None:
         """Whoever has it goes away (`what` is the line of the history)."""
         own.ended_at = self.now

@@ -12,7 +12,7 @@ from models.issues.steps.journey import Journey
 from models.issues.tables import Assignment, ReportIn, Whistle
 from models.people.rules import Acting, Choice, Serving
 from models.things.find import running
-from models.things.steps import start_clock
+from models.things.steps import settle, start_clock
 from models.time import after
 
 
@@ -61,7 +61,7 @@ def report_in(journey: Journey, row: ReportIn, by: Acting) -> None:
     row.reported_at, row.reported_by = journey.now, by.person_id
     for clock in running(journey.session, journey.issue.id, Due.REPORT_IN):
         if clock.part_id == row.id:
-            clock.settled_at, clock.met = journey.now, clock.missed_at is None
+            settle(clock, journey.now, met=True)
     journey.record("reported_in", by=by, department=row.department)
     holder = journey.holder() if row.leading and journey.issue.live else None
     if holder is not None:

@@ -12,7 +12,7 @@ from models.base import Fact
 from models.people.find.serving import serving
 from models.people.rules import Area
 from models.people.tables import Chat, Person, Post
-from models.places.rules import building_name
+from models.places.rules import place_label
 from models.places.tables import Building, Community, Estate, Household
 
 #: The Fact that counts committed changes of the roster; whoever changes the roster raises it.
@@ -242,16 +242,11 @@ class Directory:
     def place_label(
         self, community_id: int, estate_id: int | None, building_id: int | None, unit: str | None
     ) -> str:
-        """A place as the public may read it: it stops at 3栋2单元 (promise 8). Empty when nothing is
-        known."""
+        """A place as the public may read it (`models.places.rules.place_label`). Empty when nothing is known."""
         info = self.communities[community_id]
-        several = len(info.estates) > 1 and estate_id is not None
-        parts = [info.estates.get(estate_id or 0, "")] if several else []
-        if building_id in info.buildings:
-            parts.append(building_name(info.buildings[building_id].name))
-            if unit:
-                parts.append(f"{unit}单元")
-        return "".join(parts)
+        estate = info.estates.get(estate_id or 0, "") if len(info.estates) > 1 else ""
+        building = info.buildings.get(building_id or 0)
+        return place_label(estate, building.name if building else "", unit)
 
 
 def revision(session: Session) -> str:
