@@ -26,7 +26,7 @@ from bot.turns.pictures import Pictures
 from bot.turns.texts import Texts
 from bot.turns.turn import World
 from bot.turns.writing import Writing
-from config.rules import load_issue_rules
+from config.rules import load_issue_rules, load_talk_rules
 from config.settings import Settings
 from handlers import chat, pages
 from handlers.pages import health
@@ -94,6 +94,7 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Yishiting:
     world = World(
         texts,
         load_issue_rules(),
+        load_talk_rules(),
         Reader(),
         tokens,
         settings.url,
@@ -103,7 +104,7 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Yishiting:
         kinds=router.kinds,
         happened=router.happened,
     )
-    memory = OwnMemory(world.rules.context_seconds)
+    memory = OwnMemory(world.talk.context_seconds)
     hearing = Hearing(database, world, clock, memory)
     pictures, writing = Pictures(database, settings.home), Writing(clock)
     hub = Hub(database, router, world, clock, memory, hearing, pictures, writing)

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import chinese_calendar
 from lunardate import LunarDate
 
-from config.rules import IssueRules, Limit
+from config.rules import Limit, TalkRules
 
 #: All communities are in China, which has one civil time.
 CHINA = ZoneInfo("Asia/Shanghai")
@@ -61,7 +61,7 @@ def limit_from(start: datetime, limit: Limit) -> datetime:
     return after(start, hours=limit.hours, days=limit.days)
 
 
-def quiet_until(moment: datetime, rules: IssueRules) -> datetime | None:
+def quiet_until(moment: datetime, rules: TalkRules) -> datetime | None:
     """The end of the quiet hours or quiet days that `moment` falls into, or None. Quiet days: 除夕 to
     初六."""
     local = moment.astimezone(CHINA)

@@ -147,7 +147,7 @@ class Duties:
             date = (local + timedelta(days=day)).date()
             if not is_working_day(date):
                 continue
-            for hour in self.hub.world.rules.digest_hours:
+            for hour in self.hub.world.talk.digest_hours:
                 at = datetime(date.year, date.month, date.day, hour, tzinfo=CHINA)
                 if since < at <= until:
                     return at

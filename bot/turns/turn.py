@@ -16,7 +16,7 @@ from bot.language.understanding import Command, Understanding
 from bot.storage.keys import Tokens, photo_link
 from bot.turns.message import Inbound, Outgoing, Overheard, Refused, Reply
 from bot.turns.texts import Texts
-from config.rules import IssueRules
+from config.rules import IssueRules, TalkRules
 from models.messages.find import last_spoken, wait_of
 from models.messages.steps import begin_wait, end_wait
 from models.messages.tables import Wait
@@ -48,6 +48,7 @@ class World:
 
     texts: Texts
     rules: IssueRules
+    talk: TalkRules
     reader: Reader
     tokens: Tokens
     url: str

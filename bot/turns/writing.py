@@ -80,7 +80,7 @@ class Writing:
             if address is None:
                 continue
             instant = self.instant.get(address[0])
-            held = quiet_until(turn.now, turn.world.rules) if out.reminder else None
+            held = quiet_until(turn.now, turn.world.talk) if out.reminder else None
             delivery = Delivery.QUIET if held else Delivery.SENT if instant else Delivery.PENDING
             row = Outbox(
                 id=new_id(),

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import yaml
+from pydantic import ConfigDict, TypeAdapter
+from pydantic.dataclasses import dataclass
+
+#: A file that names something unknown, or leaves something out, stops the start.
+_STRICT = ConfigDict(extra="forbid")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, config=_STRICT)
 class Limit:
     """A limit in clock hours or in working days (contract.md: hours are clock hours, days working days)."""
 
@@ -17,7 +20,7 @@ class Limit:
     days: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, config=_STRICT)
 class Category:
     """What the rules say of one category."""
 
@@ -30,7 +33,7 @@ class Category:
     sensitive: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, config=_STRICT)
 class IssueRules:
     """config/rules/issues.yaml."""
 
@@ -40,15 +43,10 @@ class IssueRules:
     confirm: Limit
     contest_days: int
     place_minutes: int
-    context_seconds: int
     visit: Limit
     hold_approval: Limit
     hold_days_max: int
     building_spots: tuple[str, ...]
-    courtesies: frozenset[str]
-    quiet_from: int
-    quiet_until: int
-    digest_hours: tuple[int, ...]
     categories: dict[str, Category]
 
     def category(self, key: str) -> Category:
@@ -56,35 +54,25 @@ class IssueRules:
         return self.categories.get(key) or self.categories["other"]
 
 
+@dataclass(frozen=True, slots=True, config=_STRICT)
+class TalkRules:
+    """config/rules/talk.yaml."""
+
+    context_seconds: int
+    quiet_from: int
+    quiet_until: int
+    digest_hours: tuple[int, ...]
+    courtesies: frozenset[str]
+
+
 def load_issue_rules(folder: Path = Path(__file__).parent) -> IssueRules:
-    """Read issues.yaml; raises `KeyError` or `TypeError` naming what is missing or misspelt."""
-    raw: dict[str, Any] = yaml.safe_load((folder / "issues.yaml").read_text(encoding="utf-8"))
-    limits = {
-        name: {urgency: Limit(**value) for urgency, value in raw[name].items()}
-        for name in ("accept", "resolve")
-    }
-    categories = {key: Category(key=key, **value) for key, value in raw["categories"].items()}
-    plain = {
-        name: raw[name]
-        for name in (
-            "report_in_hours",
-            "contest_days",
-            "place_minutes",
-            "context_seconds",
-            "hold_days_max",
-            "quiet_from",
-            "quiet_until",
-        )
-    }
-    return IssueRules(
-        accept=limits["accept"],
-        resolve=limits["resolve"],
-        building_spots=tuple(raw["building_spots"]),
-        courtesies=frozenset(raw["courtesies"]),
-        digest_hours=tuple(raw["digest_hours"]),
-        categories=categories,
-        confirm=Limit(**raw["confirm"]),
-        visit=Limit(**raw["visit"]),
-        hold_approval=Limit(**raw["hold_approval"]),
-        **plain,
-    )
+    """Read issues.yaml; raises `pydantic.ValidationError` naming what is missing or misspelt."""
+    raw = yaml.safe_load((folder / "issues.yaml").read_text(encoding="utf-8"))
+    raw["categories"] = {key: {"key": key, **value} for key, value in raw["categories"].items()}
+    return TypeAdapter(IssueRules).validate_python(raw)
+
+
+def load_talk_rules(folder: Path = Path(__file__).parent) -> TalkRules:
+    """Read talk.yaml; raises `pydantic.ValidationError` naming what is missing or misspelt."""
+    raw = yaml.safe_load((folder / "talk.yaml").read_text(encoding="utf-8"))
+    return TypeAdapter(TalkRules).validate_python(raw)

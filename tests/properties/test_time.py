@@ -8,10 +8,10 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from config.rules import load_issue_rules
+from config.rules import load_talk_rules
 from models.time import CHINA, after, calendar_knows, is_working_day, quiet_until
 
-RULES = load_issue_rules()
+RULES = load_talk_rules()
 MINUTES = st.integers(0, 40 * 365 * 24 * 60)
 #: From 2020 to 2060, so that most lie outside the calendar's years.
 MOMENTS = MINUTES.map(lambda minutes: datetime(2020, 1, 1, tzinfo=UTC) + timedelta(minutes=minutes))

@@ -166,7 +166,7 @@ def recall(turn: Turn) -> Reply | None:
     reply: Reply | None = None
     said = turn.world.texts.text("backing/taken_back")
     for own in backings_by_message(turn.session, turn.identity.id, recalled):
-        if (turn.now - own.at).total_seconds() > turn.world.rules.context_seconds:
+        if (turn.now - own.at).total_seconds() > turn.world.talk.context_seconds:
             continue
         issue, words = turn.session.get_one(Issue, own.issue_id), own.text
         turn.in_community(issue.community_id)

@@ -15,7 +15,7 @@ def fallback(turn: Turn) -> Reply | None:
     """Only words to the bot itself deserve a line."""
     if not (turn.inbound.direct or turn.inbound.mention):
         return None
-    if turn.inbound.text.strip(" 。！!~～，,.") in turn.world.rules.courtesies:
+    if turn.inbound.text.strip(" 。！!~～，,.") in turn.world.talk.courtesies:
         return None
     return turn.whisper("help/not_understood")
 
