@@ -1,4 +1,4 @@
-"""Every sentence the bot says: `config/texts/<errand>.yaml`, one key a message, rendered by Jinja with
+"""Every sentence the bot says: `config/texts/<subject>/<errand>.yaml`, one key a message, rendered by Jinja with
 nothing left undefined."""
 
 from __future__ import annotations
@@ -42,9 +42,10 @@ class Texts:
         self._entries: dict[str, _Entry] = {}
         for file in sorted(folder.rglob("*.yaml")):
             for key, value in (yaml.safe_load(file.read_text(encoding="utf-8")) or {}).items():
-                self._entries[f"{file.stem}/{key}"] = self._compile(
-                    value if isinstance(value, dict) else {"text": value}
-                )
+                name = f"{file.stem}/{key}"
+                if name in self._entries:
+                    raise ValueError(f"two texts {name!r}")
+                self._entries[name] = self._compile(value if isinstance(value, dict) else {"text": value})
 
     def _compile(self, entry: dict[str, Any]) -> _Entry:
         make = self._jinja.from_string
