@@ -24,7 +24,7 @@ from bot.turns.hub import Hub
 from bot.turns.memory import OwnMemory
 from bot.turns.pictures import Pictures
 from bot.turns.texts import Texts
-from bot.turns.turn import World
+from bot.turns.world import World
 from bot.turns.writing import Writing
 from config.rules import load_issue_rules, load_talk_rules
 from config.settings import Settings

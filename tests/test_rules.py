@@ -25,6 +25,7 @@ WIRING = "bot/app.py"
 #: What a chat handler may know of the machinery: one turn, and how to hang itself up.
 CHAT_MAY_IMPORT = (
     "bot.turns.turn",
+    "bot.turns.world",
     "bot.turns.message",
     "bot.turns.router",
     "bot.turns.meant",

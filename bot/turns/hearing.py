@@ -10,7 +10,7 @@ from bot.storage import Database
 from bot.turns.clock import Clock
 from bot.turns.memory import Memory
 from bot.turns.message import Inbound
-from bot.turns.turn import World
+from bot.turns.world import World
 from models.people.find.directory import CommunityInfo, Directory, revision
 from models.time import CHINA
 

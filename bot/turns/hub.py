@@ -21,7 +21,8 @@ from bot.turns.message import Failed, Inbound, Outgoing, Overheard, Refused, Rep
 from bot.turns.pictures import Pictures
 from bot.turns.router import Router
 from bot.turns.tally import Tally
-from bot.turns.turn import Recent, Turn, World
+from bot.turns.turn import Turn
+from bot.turns.world import Recent, World
 from bot.turns.writing import Writing, first_time, stored_answer
 from models.base import new_id
 from models.messages.find import all_waits

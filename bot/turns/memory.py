@@ -13,7 +13,8 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from bot.turns.turn import Recent, Turn
+from bot.turns.turn import Turn
+from bot.turns.world import Recent
 
 #: (channel, chat, sender)
 Conversation = tuple[str, str, str]

@@ -3,20 +3,18 @@ told to whom."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any
 from urllib.parse import quote
 
 from sqlalchemy.orm import Session
 
-from bot.language import Reader
 from bot.language.understanding import Command, Understanding
-from bot.storage.keys import Tokens, photo_link
+from bot.storage.keys import photo_link
 from bot.turns.message import Inbound, Outgoing, Overheard, Refused, Reply
-from bot.turns.texts import Texts
-from config.rules import IssueRules, TalkRules
+from bot.turns.world import Numbered, Recent, Somewhere, World
 from models.messages.find import last_spoken, wait_of
 from models.messages.steps import begin_wait, end_wait
 from models.messages.tables import Wait
@@ -27,80 +25,6 @@ from models.people.steps import account
 from models.people.tables import Identity, Person
 from models.things.find import with_id
 from models.time import CHINA
-
-if TYPE_CHECKING:
-    from bot.turns.router import Kind
-
-
-@dataclass(frozen=True, slots=True)
-class Recent:
-    """The thing somebody opened or joined in a chat moments ago: what follows within two minutes belongs to
-    it."""
-
-    thing_id: int
-    at: datetime
-    message_id: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class World:
-    """What is the same for every turn of a running installation."""
-
-    texts: Texts
-    rules: IssueRules
-    talk: TalkRules
-    reader: Reader
-    tokens: Tokens
-    url: str
-    #: Names of the channels that are running; the one, if any, whose accounts are the people of the roster by
-    #: their keys; and those on which nobody is told anything until they open a page.
-    channels: frozenset[str]
-    roster: str | None
-    silent: frozenset[str]
-    #: What the subjects say of their things, by kind.
-    kinds: Mapping[str, Kind]
-    #: Tells the other subjects what a step did.
-    happened: Callable[[Turn, object], None]
-
-
-class Numbered(Protocol):
-    """A row with a number, of whatever kind."""
-
-    @property
-    def id(self) -> int:
-        """The thing's id."""
-
-    @property
-    def kind(self) -> str:
-        """The thing's kind."""
-
-    @property
-    def number(self) -> int:
-        """The running number."""
-
-
-class Somewhere(Protocol):
-    """What a post may act on: it has a place, and may complain of posts."""
-
-    @property
-    def community_id(self) -> int:
-        """The tenant."""
-
-    @property
-    def estate_id(self) -> int | None:
-        """Where."""
-
-    @property
-    def building_id(self) -> int | None:
-        """Where."""
-
-    @property
-    def number(self) -> int:
-        """The running number."""
-
-    @property
-    def accused(self) -> Collection[str]:
-        """The posts complained of."""
 
 
 @dataclass(slots=True)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from bot.turns import meant
 from bot.turns.message import Overheard, Refused, Reply
 from bot.turns.router import Router
-from bot.turns.turn import Recent, Turn
+from bot.turns.turn import Turn
+from bot.turns.world import Recent
 from handlers.chat.issues.assign import hand_out
+from handlers.chat.issues.drafting import understood
 from handlers.chat.issues.issue import (
     acknowledge,
     backed,
@@ -14,7 +16,7 @@ from handlers.chat.issues.issue import (
     own_backing,
     visible,
 )
-from handlers.chat.issues.report import opened, understood
+from handlers.chat.issues.opening import opened
 from models.issues.find.hands import last_holder
 from models.issues.find.rows import backings_by_message, endorsement_count, history, joined_reports
 from models.issues.rules import ISSUE, LIVE, Said, Status, Urgency

@@ -9,8 +9,8 @@ from bot.turns.message import Overheard, Reply
 from bot.turns.router import Router
 from bot.turns.turn import Turn
 from handlers.chat.issues.assign import hand_out
+from handlers.chat.issues.drafting import lacks_place, understood
 from handlers.chat.issues.issue import journey
-from handlers.chat.issues.report import lacks_place, understood
 from models.issues.find.rows import backers
 from models.issues.find.same import duplicate_of
 from models.issues.steps.backing import add_photos, back, open_issue
