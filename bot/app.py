@@ -21,7 +21,7 @@ from bot.turns.clock import Clock
 from bot.turns.duties import Duties
 from bot.turns.hearing import Hearing
 from bot.turns.hub import Hub
-from bot.turns.memory import OwnMemory
+from bot.turns.memory import Memory
 from bot.turns.pictures import Pictures
 from bot.turns.texts import Texts
 from bot.turns.world import World
@@ -104,7 +104,7 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Yishiting:
         kinds=router.kinds,
         happened=router.happened,
     )
-    memory = OwnMemory(world.talk.context_seconds)
+    memory = Memory(world.talk.context_seconds)
     hearing = Hearing(database, world, clock, memory)
     pictures, writing = Pictures(database, settings.home), Writing(clock)
     hub = Hub(database, router, world, clock, memory, hearing, pictures, writing)

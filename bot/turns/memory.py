@@ -1,7 +1,4 @@
-"""What is known of conversations without the database: mirrored from rows after commits, or lost without harm.
-
-One process keeps it in itself; a second implementation may keep it where several processes see it.
-"""
+"""What is known of conversations without the database: mirrored from rows after commits, or lost without harm."""
 
 from __future__ import annotations
 
@@ -9,9 +6,8 @@ import asyncio
 import weakref
 from collections import OrderedDict
 from collections.abc import Iterable
-from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
 
 from bot.turns.turn import Turn
 from bot.turns.world import Recent
@@ -25,38 +21,9 @@ CONTEXTS = 10_000
 TALK, TALKED_OF = timedelta(minutes=10), 5
 
 
-class Memory(Protocol):
-    """What conversations wait for, what was just talked of, and who asked not to be heard."""
-
-    def load(
-        self, waits: Iterable[tuple[Conversation, datetime]], ignored: Iterable[tuple[str, str]]
-    ) -> None:
-        """Begin with what the rows say."""
-
-    def waits(self, me: Conversation) -> bool:
-        """Whether this conversation waits for something."""
-
-    def ignores(self, channel: str, sender: str) -> bool:
-        """Whether this account said 别听我的."""
-
-    def recent(self, me: Conversation, now: datetime) -> Recent | None:
-        """What this person opened or joined in this chat within the last two minutes."""
-
-    def latest(self, channel: str, chat: str, now: datetime) -> tuple[int, ...]:
-        """The things that came up in this chat in the last minutes, by anybody."""
-
-    def after(self, turn: Turn) -> None:
-        """Mirror what a committed turn changed."""
-
-    def settled(self, conversations: Iterable[Conversation]) -> None:
-        """These conversations wait no longer."""
-
-    def lock(self, me: Conversation) -> AbstractAsyncContextManager[object]:
-        """One message of a conversation at a time."""
-
-
-class OwnMemory:
-    """`Memory` of a single process."""
+class Memory:
+    """What conversations wait for, what was just talked of, who asked not to be heard, and whose turn it is in a
+    conversation; only through these methods, behind which several processes may share it later."""
 
     def __init__(self, context_seconds: int) -> None:
         self._context = timedelta(seconds=context_seconds)

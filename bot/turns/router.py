@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from bot.turns import meant
+from bot.turns.world import Kind
 from models.messages.rules import steps
 from models.things.find import with_id
 from models.things.rules import deadline_kinds, kinds
@@ -25,18 +26,6 @@ Quietly = Callable[..., Any]
 H = TypeVar("H", bound=Handler)
 On = TypeVar("On", bound=OnThing)
 Q = TypeVar("Q", bound=Quietly)
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """What the subject of a kind of things says of them to everybody else."""
-
-    #: The public title, never a resident's words (promise 12).
-    title: Callable[[Turn, Any], str]
-    #: The part of the address between the community and the number.
-    page: str
-    #: What follows within two minutes of it, from the same person; None when it is something else.
-    follow: OnThing
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from bot.language.understanding import Command, Understanding
 from bot.storage.keys import photo_link
 from bot.turns.message import Inbound, Outgoing, Overheard, Refused, Reply
-from bot.turns.world import Numbered, Recent, Somewhere, World
+from bot.turns.world import Recent, Somewhere, World
 from models.messages.find import last_spoken, wait_of
 from models.messages.steps import begin_wait, end_wait
 from models.messages.tables import Wait
@@ -24,6 +24,7 @@ from models.people.rules import ROLE_NAMES, WIDE, Area, Serving, posts_of
 from models.people.steps import account
 from models.people.tables import Identity, Person
 from models.things.find import with_id
+from models.things.tables import Numbered
 from models.time import CHINA
 
 

@@ -5,16 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import Any, Protocol
 
 from bot.language import Reader
 from bot.storage.keys import Tokens
+from bot.turns.message import Reply
 from bot.turns.texts import Texts
 from config.rules import IssueRules, TalkRules
 
-if TYPE_CHECKING:
-    from bot.turns.router import Kind
-    from bot.turns.turn import Turn
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What the subject of a kind of things says of them to everybody else; each function takes the turn and the
+    thing."""
+
+    #: The public title, never a resident's words (promise 12).
+    title: Callable[[Any, Any], str]
+    #: The part of the address between the community and the number.
+    page: str
+    #: What follows within two minutes of it, from the same person; None when it is something else.
+    follow: Callable[[Any, Any], Reply | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,23 +55,7 @@ class World:
     #: What the subjects say of their things, by kind.
     kinds: Mapping[str, Kind]
     #: Tells the other subjects what a step did.
-    happened: Callable[[Turn, object], None]
-
-
-class Numbered(Protocol):
-    """A row with a number, of whatever kind."""
-
-    @property
-    def id(self) -> int:
-        """The thing's id."""
-
-    @property
-    def kind(self) -> str:
-        """The thing's kind."""
-
-    @property
-    def number(self) -> int:
-        """The running number."""
+    happened: Callable[[Any, object], None]
 
 
 class Somewhere(Protocol):

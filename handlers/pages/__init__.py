@@ -10,8 +10,8 @@ from bot.storage import Database
 from bot.storage.keys import Tokens
 from bot.turns.clock import Clock
 from bot.turns.message import Hub
-from bot.turns.router import Kind
 from bot.turns.texts import Texts
+from bot.turns.world import Kind
 from config.rules import load_issue_rules
 from config.settings import Settings
 from handlers.pages.issues import board, follow, gate, issue, photos

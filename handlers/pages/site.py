@@ -12,8 +12,8 @@ from bot.storage import Database
 from bot.storage.keys import Tokens
 from bot.turns.clock import Clock
 from bot.turns.message import Hub
-from bot.turns.router import Kind
 from bot.turns.texts import Texts
+from bot.turns.world import Kind
 from config.rules import IssueRules
 from config.settings import Settings
 from handlers.pages.limits import Limits
