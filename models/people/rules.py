@@ -209,8 +209,8 @@ _BEFORE = re.compile(
     rf"(?:我叫|名叫|姓名是?|名字是?|我是|叫|^)[\s:：]*(?P<name>{_HAN}{{2,4}}|{_HAN}{{1,8}}(?:·{_HAN}{{1,8}})+)[\s,，、。]"
 )
 #: How neighbours are called, but no name for a roll.
-_FAMILIAR = tuple(
-    "奶奶 爷爷 阿姨 叔叔 大爷 大妈 大哥 大姐 先生 女士 师傅 老师 小姐 妈妈 爸爸 嬢嬢 孃孃 业主 住户 租户".split()
+_FAMILIAR = re.compile(
+    r"(?:奶奶|爷爷|阿姨|叔叔|大爷|大妈|大哥|大姐|先生|女士|师傅|老师|小姐|妈妈|爸爸|嬢嬢|孃孃|业主|住户|租户)$"
 )
 
 
@@ -227,7 +227,7 @@ def spoken_name(words: str) -> str:
 
 def _full(name: str) -> str:
     name = re.sub(r"[\sA-Za-z,，。.!！]+", "", name)
-    return name if _NAME.fullmatch(name) and not name.endswith(_FAMILIAR) else ""
+    return name if _NAME.fullmatch(name) and not _FAMILIAR.search(name) else ""
 
 
 def choose(
