@@ -112,9 +112,9 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Yishiting:
     parts = Parts(settings, database, clock, texts, hub, duties.advance)
     channels = {kind.name: kind.opened(parts) for kind in kinds}
     senders = {name: one for name, one in channels.items() if isinstance(one, Sends)}
+    writing.senders = senders
     writing.instant = {name: one for name, one in channels.items() if isinstance(one, Instant)}
     pictures.fetching = {name: one for name, one in channels.items() if isinstance(one, Fetches)}
-    hub.senders = senders
     worker = Worker(database, senders, timedelta(hours=settings.give_up_hours), duties.given_up)
     hub.wake = worker.wake
     scheduler = AsyncIOScheduler(timezone="Asia/Shanghai")

@@ -3,36 +3,33 @@ not for the bot."""
 
 from __future__ import annotations
 
-import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import structlog
 from sqlalchemy.orm import Session
 
-from bot.channels.protocols import Sends
 from bot.language.understanding import Understanding
 from bot.storage import Database
+from bot.turns import meant
 from bot.turns.clock import Clock
 from bot.turns.hearing import Hearing
 from bot.turns.memory import Memory
-from bot.turns.message import Failed, Inbound, Outgoing, Overheard, Refused, Reply, Sent
+from bot.turns.message import Inbound, Outgoing, Overheard, Refused, Reply, Sent
 from bot.turns.pictures import Pictures
 from bot.turns.router import Router
 from bot.turns.tally import Tally
 from bot.turns.turn import Turn
 from bot.turns.world import Recent, World
 from bot.turns.writing import Writing, first_time, stored_answer
-from models.base import new_id
 from models.messages.find import all_waits
 from models.people.find.directory import Directory
 from models.people.find.serving import ignored_accounts
 
 log = structlog.get_logger("hub")
 
-#: How long the apology for a failed turn may take.
-APOLOGY_SECONDS = 20.0
 NOBODY = Inbound(channel="", chat="", sender="")
 
 
@@ -40,27 +37,21 @@ class _Nothing(Exception):
     """Rolls back a turn that turned out to concern nobody, so that it leaves no row (promise 1)."""
 
 
+@dataclass(slots=True)
 class Hub:
     """Where every message of every channel arrives."""
 
-    def __init__(
-        self,
-        database: Database,
-        router: Router,
-        world: World,
-        clock: Clock,
-        memory: Memory,
-        hearing: Hearing,
-        pictures: Pictures,
-        writing: Writing,
-    ) -> None:
-        self.database, self.router, self.world, self.clock = database, router, world, clock
-        self.memory, self.hearing, self.pictures, self.writing = memory, hearing, pictures, writing
-        #: The running channels that bring each message to their platform.
-        self.senders: Mapping[str, Sends] = {}
-        #: Called after each commit that left something to send.
-        self.wake: Callable[[], None] = lambda: None
-        self.tally = Tally()
+    database: Database
+    router: Router
+    world: World
+    clock: Clock
+    memory: Memory
+    hearing: Hearing
+    pictures: Pictures
+    writing: Writing
+    #: Called after each commit that left something to send.
+    wake: Callable[[], None] = lambda: None
+    tally: Tally = field(default_factory=Tally)
 
     @property
     def directory(self) -> Directory:
@@ -97,7 +88,7 @@ class Hub:
         except Exception:
             self.tally.failures += 1
             log.exception("turn failed", channel=inbound.channel, message_id=inbound.message_id)
-            await self._apologise(inbound)
+            await self.writing.apologise(inbound, self.world.texts.reply("help/sorry"))
             return []
         self.tally.turn(time.perf_counter() - began)
         return sent
@@ -116,7 +107,7 @@ class Hub:
             try:
                 reply = self.router.route(turn, waits=waits)
             except Overheard as no:
-                if _talk(inbound, reading) and not turn.posts():
+                if meant.maybe_talk(turn) and not turn.posts():
                     raise _Nothing from no
                 raise
             if unreadable and reply is None and not digests:
@@ -132,16 +123,6 @@ class Hub:
             self.tally.refusals += 1
             said = lambda turn: turn.whisper(refusal.key, **refusal.values)  # noqa: E731
             return await self._run(inbound, reading, said, (), recent)
-
-    async def _apologise(self, inbound: Inbound) -> None:
-        sorry, channel = self.world.texts.reply("help/sorry"), self.senders.get(inbound.channel)
-        if channel is None:
-            raise Failed(sorry.text)
-        try:
-            async with asyncio.timeout(APOLOGY_SECONDS):
-                await channel.send(f"dm:{inbound.sender}", sorry.body(), f"sorry-{new_id()}")
-        except Exception as error:  # noqa: BLE001 - its message may hold what a resident wrote
-            log.warning("apology not sent", channel=inbound.channel, kind=type(error).__name__)
 
     async def _run(
         self,
@@ -170,10 +151,7 @@ class Hub:
                 raise _Nothing
             return turn, self.writing.record(turn, inbox_id)
 
-        turn, sent = await self.database.turn(work)
-        if turn is not None:
-            await self._after(turn, sent)
-        return sent
+        return await self._committed(work)
 
     async def quietly(
         self, handle: Callable[[Turn], object], now: datetime, inbound: Inbound = NOBODY
@@ -186,30 +164,21 @@ class Hub:
             handle(turn)
             return turn, self.writing.record(turn, None)
 
+        return await self._committed(work)
+
+    async def _committed(self, work: Callable[[Session], tuple[Turn | None, list[Sent]]]) -> list[Sent]:
+        """Run it, mirror in memory what was committed, and wake who sends."""
         turn, sent = await self.database.turn(work)
-        await self._after(turn, sent)
-        return sent
-
-    def _turn(self, session: Session, now: datetime, inbound: Inbound, reading: Understanding) -> Turn:
-        reads = self.hearing.reads(inbound)
-        return Turn(session, self.world, self.directory, now, inbound, reading, reads)
-
-    async def _after(self, turn: Turn, sent: list[Sent]) -> None:
-        """Mirror in memory what was committed, and wake who sends."""
+        if turn is None:
+            return sent
         self.memory.after(turn)
         if turn.roster_changed:
             await self.hearing.refresh()
         await self.pictures.forget(turn.dropped)
         if not all(message.delivered for message in sent):
             self.wake()
+        return sent
 
-
-def _talk(inbound: Inbound, reading: Understanding) -> bool:
-    """Whether the words may be talk in a group that only looks like a command (「完成」 「转给老王了」): then no
-    answer, no row (promises 1 and 10)."""
-    if inbound.direct or inbound.mention or inbound.quote is not None:
-        return False
-    command = reading.command
-    if inbound.text.lstrip()[:1] in {"#", "＃"} or command is None:
-        return False
-    return not command.numbers or bool(command.rest)  # 「接单 1」 is a command whoever says it
+    def _turn(self, session: Session, now: datetime, inbound: Inbound, reading: Understanding) -> Turn:
+        reads = self.hearing.reads(inbound)
+        return Turn(session, self.world, self.directory, now, inbound, reading, reads)

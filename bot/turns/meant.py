@@ -72,3 +72,14 @@ def not_for(verb: str, thing: Any, wanted: Sequence[str]) -> Refused:
     if len(wanted) == 1:
         return Refused("number/other_kind", needed=kinds.titles[wanted[0]], **values)
     return Refused("number/not_for_kind", **values)
+
+
+def maybe_talk(turn: Turn) -> bool:
+    """Whether the words may be talk in a group that only looks like a command (「完成」 「转给老王了」): then no
+    answer, no row (promises 1 and 10)."""
+    inbound, command = turn.inbound, turn.reading.command
+    if inbound.direct or inbound.mention or inbound.quote is not None or command is None:
+        return False
+    if inbound.text.lstrip()[:1] in {"#", "＃"}:
+        return False
+    return not command.numbers or bool(command.rest)  # 「接单 1」 is a command whoever says it

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from datetime import datetime
 
+import structlog
 from sqlalchemy import bindparam, or_, select
 from sqlalchemy.orm import Session
 
-from bot.channels.protocols import Instant
+from bot.channels.protocols import Instant, Sends
 from bot.storage import insert_once
 from bot.turns.clock import Clock
-from bot.turns.message import Inbound, Sent
+from bot.turns.message import Failed, Inbound, Reply, Sent
 from bot.turns.turn import Turn
 from models.base import new_id
 from models.messages.rules import Delivery
@@ -19,6 +21,10 @@ from models.messages.tables import Inbox, Outbox
 from models.people.tables import Identity, Person
 from models.time import quiet_until
 
+log = structlog.get_logger("hub")
+
+#: How long the apology for a failed turn may take.
+APOLOGY_SECONDS = 20.0
 #: Statements of every turn, made once: making them costs as much as running them.
 _ACCOUNTS = (
     select(Identity.id, Identity.person_id, Identity.channel, Identity.external)
@@ -59,12 +65,15 @@ def as_sent(row: Outbox) -> Sent:
 
 
 class Writing:
-    """The outgoing rows of a turn; who cannot be reached on any running channel gets nothing."""
+    """What goes out: the rows of a turn (who cannot be reached on any running channel gets nothing), and the
+    apology for one that failed."""
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
         #: The running channels that deliver by commit.
         self.instant: Mapping[str, Instant] = {}
+        #: Those that bring each message to their platform.
+        self.senders: Mapping[str, Sends] = {}
 
     def record(self, turn: Turn, inbox_id: int | None) -> list[Sent]:
         """Write what the turn wants sent."""
@@ -101,6 +110,18 @@ class Writing:
             if held is None:
                 sent.append(as_sent(row))
         return sent
+
+    async def apologise(self, inbound: Inbound, sorry: Reply) -> None:
+        """Straight to whoever wrote, for nothing can be written down; raises `Failed` where they wait for the
+        answer."""
+        channel = self.senders.get(inbound.channel)
+        if channel is None:
+            raise Failed(sorry.text)
+        try:
+            async with asyncio.timeout(APOLOGY_SECONDS):
+                await channel.send(f"dm:{inbound.sender}", sorry.body(), f"sorry-{new_id()}")
+        except Exception as error:  # noqa: BLE001 - its message may hold what a resident wrote
+            log.warning("apology not sent", channel=inbound.channel, kind=type(error).__name__)
 
 
 def _addresses(turn: Turn) -> dict[tuple[str, int], tuple[str, str]]:
