@@ -5,9 +5,10 @@ from __future__ import annotations
 import itertools
 import secrets
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from sqlalchemy import (
     JSON,
@@ -16,6 +17,7 @@ from sqlalchemy import (
     DateTime,
     Dialect,
     Enum,
+    Executable,
     ForeignKey,
     MetaData,
     Text,
@@ -91,9 +93,32 @@ class Base(DeclarativeBase):
 Id = Annotated[int, mapped_column(BigInteger, primary_key=True, default=new_id)]
 
 
-def refers(target: str, *, ondelete: str | None = None) -> ForeignKey:
-    """A foreign key checked at commit, so that one flush may write rows in any order."""
-    return ForeignKey(f"{target}.id", deferrable=True, initially="DEFERRED", ondelete=ondelete)
+#: The tables that a person is: whoever refers to one says what goes with them.
+PERSONAL = ("people", "identities")
+
+
+def refers(
+    target: str,
+    *,
+    ondelete: str | None = None,
+    personal: Literal["keep", "unlink", "delete"] | None = None,
+    blank: Mapping[str, Any] | None = None,
+) -> ForeignKey:
+    """A foreign key checked at commit, so that one flush may write rows in any order.
+
+    One to a person or an account says what goes with them: nothing, for what was done in a post (`keep`), the
+    link, and by `blank` their words, of a row that counts on (`unlink`), or the row (`delete`).
+    """
+    if (target in PERSONAL) != (personal is not None):
+        raise TypeError(f"a column that refers to {target}: personal={personal!r}")
+    info = {"personal": personal, "blank": blank}
+    return ForeignKey(f"{target}.id", deferrable=True, initially="DEFERRED", ondelete=ondelete, info=info)
+
+
+def referring(*targets: str, metadata: MetaData = Base.metadata) -> list[ForeignKey]:
+    """Every foreign key to one of these tables."""
+    keys = [key for table in metadata.tables.values() for column in table.c for key in column.foreign_keys]
+    return [key for key in keys if key.target_fullname in {f"{target}.id" for target in targets}]
 
 
 class OpenSet(TypeDecorator[str]):
@@ -143,6 +168,11 @@ class Fact(Base):
     value: Mapped[str]
 
 
+def changed(session: Session, statement: Executable) -> int:
+    """How many rows a statement changed: Core, on the turn's connection."""
+    return session.connection().execute(statement).rowcount
+
+
 def fact(session: Session | Connection, key: str) -> str | None:
     """What is kept under a key."""
     return session.scalar(select(Fact.value).where(Fact.key == key))
@@ -150,8 +180,7 @@ def fact(session: Session | Connection, key: str) -> str | None:
 
 def keep_fact(session: Session, key: str, value: str) -> bool:
     """Keep a fact; whether that changed anything (so that of two processes one goes on)."""
-    changed = update(Fact).where(Fact.key == key, Fact.value != value).values(value=value)
-    if session.connection().execute(changed).rowcount == 1:
+    if changed(session, update(Fact).where(Fact.key == key, Fact.value != value).values(value=value)):
         return True
     if fact(session, key) is not None:
         return False

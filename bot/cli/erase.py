@@ -10,7 +10,7 @@ import typer
 from bot.cli.opening import database_file, opened, stop
 from bot.operations.configuration import read_settings
 from bot.storage import empty_log, photos
-from models.privacy import accounts_of
+from models.people.privacy import accounts_of
 from models.privacy import erase as erase_retention
 
 

@@ -15,10 +15,10 @@ from sqlalchemy import ColumnElement, Table, or_, select
 from sqlalchemy.orm import Session
 
 from bot.storage import photos
-from models.base import Base
-from models.issues.tables import Endorsement, Issue, Photo
+from models.base import Base, referring
+from models.issues.tables import Photo
 from models.messages.tables import Inbox, Outbox, Wait
-from models.people.tables import Absence, Claim, Identity, Person, Post
+from models.people.tables import Absence, Identity, Person, Post
 from models.places.tables import Community, District, Street
 from models.record.public import chain, ledger_head
 from models.record.rules import GENESIS
@@ -92,13 +92,9 @@ def _belonging(community: int) -> dict[str, ColumnElement[bool]]:
         ),
     )
     person_ids = select(Person.id).where(people)
-    accounts = or_(
-        Identity.person_id.in_(person_ids),
-        Identity.id.in_(select(Endorsement.identity_id).where(Endorsement.community_id == community)),
-        Identity.id.in_(select(Issue.reporter_id).where(Issue.community_id == community)),
-        Identity.id.in_(select(Photo.identity_id).where(Photo.community_id == community)),
-        Identity.id.in_(select(Claim.identity_id).where(Claim.community_id == community)),
-    )
+    rows = [(key.parent, key.parent.table.c.get("community_id")) for key in referring("identities")]
+    speaking = [select(account).where(of == community) for account, of in rows if of is not None]
+    accounts = or_(Identity.person_id.in_(person_ids), *(Identity.id.in_(some) for some in speaking))
     return {
         "communities": Community.id == community,
         "streets": Street.id.in_(street),

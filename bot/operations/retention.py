@@ -16,16 +16,9 @@ from sqlalchemy.orm import Session
 
 from bot.storage import Database, photos
 from config.settings import Settings
-from models.privacy import (
-    Conversation,
-    digests_in_use,
-    forget_accounts,
-    purge_claims,
-    purge_messages,
-    purge_photos,
-    purge_waits,
-    unlink_reporters,
-)
+from models.issues.privacy import STILL_ASKED, digests_in_use, purge_photos, unlink_reporters
+from models.messages.privacy import Conversation, purge_messages, purge_waits
+from models.people.privacy import forget_accounts, purge_claims
 
 log = structlog.get_logger("retention")
 
@@ -54,7 +47,7 @@ async def sweep(
     """One round. Safe at any time and any number of times; `over` hears of conversations that no longer wait."""
     done = Swept()
     replies, links = now - timedelta(days=settings.reply_days), now - timedelta(days=settings.reporter_days)
-    done.messages = await _until_none(database, lambda session: purge_messages(session, replies))
+    done.messages = await _until_none(database, lambda session: purge_messages(session, replies, STILL_ASKED))
     before = now - timedelta(days=settings.photo_days)
     while digests := await database.turn(lambda session: purge_photos(session, before)):
         done.photos += len(digests)

@@ -11,7 +11,7 @@ from pathlib import Path
 from bot.channels.protocols import Fetches
 from bot.storage import Database, photos
 from bot.turns.message import Inbound
-from models.privacy import digests_in_use
+from models.issues.privacy import digests_in_use
 
 #: Pictures of one message at most, and how many are decoded at the same time: decoding takes memory.
 MOST, DECODING = 9, 2

@@ -71,9 +71,14 @@ class Issue(Numbered, Base):
     #: The resident's own words; never shown on a public page (promise 12), NULL once erased.
     text: Mapped[str | None]
     words_hash: Mapped[str]
-    reporter_id: Mapped[int | None] = mapped_column(refers("identities"))
+    reporter_id: Mapped[int | None] = mapped_column(
+        # The words that fired and the hash of the words would give the words away.
+        refers(
+            "identities", personal="unlink", blank={"text": None, "room": None, "why": [], "words_hash": ""}
+        )
+    )
     #: 代报: the officer who entered it for somebody.
-    entered_by: Mapped[int | None] = mapped_column(refers("people"))
+    entered_by: Mapped[int | None] = mapped_column(refers("people", personal="keep"))
     #: Where it was said: the group's id, NULL for a direct chat or the gate page.
     chat_id: Mapped[int | None] = mapped_column(refers("chats"))
     alarm: Mapped[str | None]
@@ -122,7 +127,7 @@ class IssueEvent(Base):
     what: Mapped[str]
     #: The post in which somebody acted, NULL for residents and for the clock.
     role: Mapped[str | None] = mapped_column(posts)
-    person_id: Mapped[int | None] = mapped_column(refers("people"))
+    person_id: Mapped[int | None] = mapped_column(refers("people", personal="keep"))
     #: Values for the public sentence: numbers, role and department names, never a resident's words or name.
     public: Mapped[dict[str, Any]] = mapped_column(default=dict)
     #: The officer's words or the reason of a decision, for the reporter and for officers.
@@ -142,7 +147,9 @@ class Endorsement(Base):
     id: Mapped[Id]
     community_id: Mapped[int] = mapped_column(refers("communities"))
     issue_id: Mapped[int] = mapped_column(refers("issues"))
-    identity_id: Mapped[int] = mapped_column(refers("identities"))
+    identity_id: Mapped[int] = mapped_column(
+        refers("identities", personal="unlink", blank={"text": None, "message_id": None, "remark": None})
+    )
     first: Mapped[bool]
     #: This resident began with 匿名反映.
     anonymous: Mapped[bool] = mapped_column(default=False)
@@ -182,7 +189,7 @@ class Assignment(Base):
     id: Mapped[Id]
     community_id: Mapped[int] = mapped_column(refers("communities"))
     issue_id: Mapped[int] = mapped_column(refers("issues"))
-    person_id: Mapped[int] = mapped_column(refers("people"))
+    person_id: Mapped[int] = mapped_column(refers("people", personal="keep"))
     role: Mapped[str] = mapped_column(posts)
     department: Mapped[str] = mapped_column(default="")
     #: False: told of it together with the holder and free to take it (两级同报).
@@ -208,12 +215,12 @@ class Photo(Base):
     issue_id: Mapped[int] = mapped_column(refers("issues"))
     digest: Mapped[str]
     #: The sender: an identity for residents, a person for officers.
-    identity_id: Mapped[int | None] = mapped_column(refers("identities"))
+    identity_id: Mapped[int | None] = mapped_column(refers("identities", personal="delete"))
     by_officer: Mapped[bool]
     at: Mapped[datetime]
     #: 已看：无人脸、车牌、小孩. Only then an officer's photo is public (promise 12).
     cleared_at: Mapped[datetime | None]
-    cleared_by: Mapped[int | None] = mapped_column(refers("people"))
+    cleared_by: Mapped[int | None] = mapped_column(refers("people", personal="keep"))
 
 
 class Whistle(Base):
@@ -224,7 +231,7 @@ class Whistle(Base):
     id: Mapped[Id]
     community_id: Mapped[int] = mapped_column(refers("communities"))
     issue_id: Mapped[int] = mapped_column(refers("issues"))
-    by_id: Mapped[int] = mapped_column(refers("people"))
+    by_id: Mapped[int] = mapped_column(refers("people", personal="keep"))
     at: Mapped[datetime]
     hours: Mapped[int]
 
@@ -239,11 +246,11 @@ class ReportIn(Base):
     whistle_id: Mapped[int] = mapped_column(refers("whistles"))
     issue_id: Mapped[int] = mapped_column(refers("issues"))
     department: Mapped[str]
-    person_id: Mapped[int] = mapped_column(refers("people"))
+    person_id: Mapped[int] = mapped_column(refers("people", personal="keep"))
     leading: Mapped[bool]
     due_at: Mapped[datetime]
     reported_at: Mapped[datetime | None]
-    reported_by: Mapped[int | None] = mapped_column(refers("people"))
+    reported_by: Mapped[int | None] = mapped_column(refers("people", personal="keep"))
 
 
 class Hold(Base):
@@ -262,9 +269,9 @@ class Hold(Base):
     id: Mapped[Id]
     community_id: Mapped[int] = mapped_column(refers("communities"))
     issue_id: Mapped[int] = mapped_column(refers("issues"))
-    asked_by: Mapped[int] = mapped_column(refers("people"))
+    asked_by: Mapped[int] = mapped_column(refers("people", personal="keep"))
     asked_at: Mapped[datetime]
-    approver_id: Mapped[int] = mapped_column(refers("people"))
+    approver_id: Mapped[int] = mapped_column(refers("people", personal="keep"))
     until: Mapped[datetime]
     reason: Mapped[str]
     decided_at: Mapped[datetime | None]
@@ -280,7 +287,7 @@ class Correction(Base):
     community_id: Mapped[int] = mapped_column(refers("communities"))
     issue_id: Mapped[int] = mapped_column(refers("issues"))
     at: Mapped[datetime]
-    by_id: Mapped[int] = mapped_column(refers("people"))
+    by_id: Mapped[int] = mapped_column(refers("people", personal="keep"))
     was: Mapped[str]
     #: The right category, or NULL for 不是诉求.
     category: Mapped[str | None]

@@ -79,7 +79,7 @@ class Wait(Base):
         Index("ix_waits_thing", "thing_id"),
     )
     id: Mapped[Id]
-    identity_id: Mapped[int] = mapped_column(refers("identities"))
+    identity_id: Mapped[int] = mapped_column(refers("identities", personal="delete"))
     channel: Mapped[str]
     #: The sender's external id and the chat, repeated here so that the mirror in memory needs no join.
     sender: Mapped[str]

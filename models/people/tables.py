@@ -43,7 +43,7 @@ class Post(Base):
         Index("ix_posts_community_role", "community_id", "role"),
     )
     id: Mapped[Id]
-    person_id: Mapped[int] = mapped_column(refers("people"))
+    person_id: Mapped[int] = mapped_column(refers("people", personal="keep"))
     role: Mapped[str] = mapped_column(posts)
     #: NULL: the whole installation (a street or department that serves several communities).
     community_id: Mapped[int | None] = mapped_column(refers("communities"))
@@ -54,7 +54,7 @@ class Post(Base):
     #: Category keys joined by a comma; empty = all.
     categories: Mapped[str] = mapped_column(default="")
     #: The person whose stand-in this holder is.
-    deputy_for: Mapped[int | None] = mapped_column(refers("people"))
+    deputy_for: Mapped[int | None] = mapped_column(refers("people", personal="keep"))
     since: Mapped[datetime | None]
     until: Mapped[datetime | None]
 
@@ -68,7 +68,7 @@ class Absence(Base):
         CheckConstraint("until > since", name="period"),
     )
     id: Mapped[Id]
-    person_id: Mapped[int] = mapped_column(refers("people"))
+    person_id: Mapped[int] = mapped_column(refers("people", personal="keep"))
     since: Mapped[datetime]
     until: Mapped[datetime]
 
@@ -81,7 +81,7 @@ class Identity(Base):
     id: Mapped[Id]
     channel: Mapped[str]
     external: Mapped[str]
-    person_id: Mapped[int | None] = mapped_column(refers("people"))
+    person_id: Mapped[int | None] = mapped_column(refers("people", personal="unlink"))
     #: 别听我的: group messages of this account are not read.
     ignored: Mapped[bool] = mapped_column(default=False)
     seen_at: Mapped[datetime]
@@ -95,12 +95,12 @@ class Claim(Base):
     id: Mapped[Id]
     community_id: Mapped[int] = mapped_column(refers("communities"))
     number: Mapped[int]
-    identity_id: Mapped[int] = mapped_column(refers("identities"))
+    identity_id: Mapped[int] = mapped_column(refers("identities", personal="delete"))
     household_id: Mapped[int] = mapped_column(refers("households"))
     name: Mapped[str]
     made_at: Mapped[datetime]
     decided_at: Mapped[datetime | None]
-    decided_by: Mapped[int | None] = mapped_column(refers("people"))
+    decided_by: Mapped[int | None] = mapped_column(refers("people", personal="keep"))
 
 
 class Chat(Base):

@@ -22,9 +22,11 @@ from models.issues.find.rows import backers, question_delivered
 from models.issues.public.issue import view
 from models.issues.rules import Status
 from models.issues.tables import Endorsement, Issue, IssueEvent, Photo
+from models.messages.privacy import GONE
 from models.messages.tables import Inbox, Outbox, Wait
+from models.people.privacy import ERASED
 from models.people.tables import Claim, Identity
-from models.privacy import ERASED, GONE, erase, export_identity
+from models.privacy import erase, export_identity
 from models.record.public import chain
 from models.record.rules import verify
 from tests.ops.test_leaks import forms, holding

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +10,7 @@ from bot.turns.router import Router, question
 from bot.turns.turn import Turn
 from models.people.steps import listen_to
 from models.privacy import erase, export_identity
+from models.time import CHINA
 
 router = Router()
 
@@ -18,7 +18,6 @@ ASKED_ERASE = question("erase")
 ASK_MINUTES = 10
 #: How many entries of one kind the private message shows; the newest.
 SHOWN = 5
-_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d")
 
 
 @router.command("ignore_me")
@@ -93,8 +92,7 @@ def _readable(row: dict[str, Any]) -> list[tuple[str, str]]:
 def _plain(value: Any) -> str:
     if value is True:
         return "true"
-    words = str(value)
-    if _MOMENT.fullmatch(words):
-        return f"{datetime.fromisoformat(words):%Y-%m-%d %H:%M}"
-    words = " ".join(words.split())
+    if isinstance(value, datetime):
+        return f"{value.astimezone(CHINA):%Y-%m-%d %H:%M}"
+    words = " ".join(str(value).split())
     return words if len(words) <= 60 else words[:59] + "…"

@@ -60,7 +60,7 @@ def cast(session: Session, now: datetime, *, asked: str = "", limit: int = 40) -
         where = building_name(building) if building else grid or estate or ""
         label = " ".join(part for part in (ROLE_NAMES[post.role], post.department, where) if part)
         serving.setdefault(person_id, []).append((post.role, label))
-    homes = _homes().where(Person.retired_at.is_(None))
+    homes = addresses().where(Person.retired_at.is_(None))
     if asked:
         like = f"%{asked.replace('%', '').replace('_', '')}%"
         home = (
@@ -76,20 +76,20 @@ def cast(session: Session, now: datetime, *, asked: str = "", limit: int = 40) -
     officers = homes.where(Person.id.in_(serving)).order_by(func.length(Person.key), Person.key)
     for row in session.execute(officers):
         for role, label in serving[row.id]:
-            _add(groups[role], Player(row.key, row.name, label, _home(row)), max(limit, 200))
+            _add(groups[role], Player(row.key, row.name, label, address(row)), max(limit, 200))
     residents = (
         homes.where(Person.household_id.is_not(None), Person.id.not_in(serving))
         .order_by(func.length(Person.key), Person.key)
         .limit(limit + 1)
     )
     for row in session.execute(residents):
-        _add(groups[None], Player(row.key, row.name, "", _home(row)), limit)
+        _add(groups[None], Player(row.key, row.name, "", address(row)), limit)
     return [group for group in groups.values() if group.people]
 
 
 def player(session: Session, key: str, now: datetime) -> Player | None:
     """One person by key."""
-    row = session.execute(_homes().where(Person.key == key, Person.retired_at.is_(None))).first()
+    row = session.execute(addresses().where(Person.key == key, Person.retired_at.is_(None))).first()
     if row is None:
         return None
     valid = (or_(Post.since.is_(None), Post.since <= now), or_(Post.until.is_(None), Post.until > now))
@@ -97,10 +97,11 @@ def player(session: Session, key: str, now: datetime) -> Player | None:
         select(Post.role, Post.department).where(Post.person_id == row.id, *valid).order_by(Post.id)
     )
     label = "、".join(dict.fromkeys(f"{department}{ROLE_NAMES[role]}" for role, department in posts))
-    return Player(row.key, row.name, label, _home(row))
+    return Player(row.key, row.name, label, address(row))
 
 
-def _homes() -> Select[int, str, str, str, str, str, str]:
+def addresses() -> Select[int, str, str, str, str, str, str]:
+    """Everybody, with the parts of their address."""
     return (
         select(
             Person.id,
@@ -117,7 +118,8 @@ def _homes() -> Select[int, str, str, str, str, str, str]:
     )
 
 
-def _home(row: object) -> str:
+def address(row: object) -> str:
+    """The address in such a row, without its estate."""
     building, unit, room = (
         getattr(row, "building", None),
         getattr(row, "unit", None),
