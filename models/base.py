@@ -40,8 +40,7 @@ def new_id() -> int:
     database.
 
     Two processes may in the same millisecond draw the same 22 low bits (one in four million); the primary key
-    then refuses the second
-    and its turn is run again.
+    then refuses the second and its turn is run again.
     """
     global _last_id  # noqa: PLW0603 - one generator a process is the point
     made = ((time.time_ns() // 1_000_000 - _EPOCH_MS) << _SEQUENCE_BITS) | (

@@ -2,8 +2,7 @@
 any Python ≥ 3.11, done twice costs nothing.
 
 run: what serving needs. dev: and what checking and testing needs. test: and a browser. wheel: build one into
-dist/.
-Mirrors by environment variable, as each client has them: PIP_INDEX_URL, npm_config_registry.
+dist/. Mirrors by environment variable, as each client has them: PIP_INDEX_URL, npm_config_registry.
 """
 
 import hashlib

@@ -30,8 +30,7 @@ class Command:
     """A command of contract.md in parsed form.
 
     `verb` is a key of config/lexicon/commands.yaml (`accept`, `transfer`, …), `numbers` the running numbers
-    named,
-    in order and without repeats, and `rest` what follows them, with inner spacing kept.
+    named, in order and without repeats, and `rest` what follows them, with inner spacing kept.
     """
 
     verb: str

@@ -1,2 +1,2 @@
-"""What keeps an installation going, beside the messages. `frontend` runs before anything else is there: nothing is
-imported here."""
+"""What keeps an installation going, beside the messages. `frontend` runs before anything else is there:
+nothing is imported here."""

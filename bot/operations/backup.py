@@ -2,9 +2,8 @@
 empty place.
 
 The file is a .zip: `manifest.json` (format, revision of the tables, SHA-256 and size of each part),
-`database.db`, `photos/…`, `keys/…`.
-Whoever has it has the residents' words and the keys of their links: it is readable by its owner only, and
-belongs in a safe place.
+`database.db`, `photos/…`, `keys/…`. Whoever has it has the residents' words and the keys of their links: it
+is readable by its owner only, and belongs in a safe place.
 """
 
 from __future__ import annotations

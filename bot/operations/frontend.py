@@ -1,10 +1,9 @@
 """Fetch what the pages borrow from npm, once, at set-up or at the first start; nothing of it is in the
 repository.
 
-`python -m bot.operations.frontend` fetches and says so; `ensure()` is for `yishiting run`, which must also start without
-a network.
-Standard library only. A mirror is named as for any npm client, by the environment variable
-npm_config_registry.
+`python -m bot.operations.frontend` fetches and says so; `ensure()` is for `yishiting run`, which must also
+start without a network. Standard library only. A mirror is named as for any npm client, by the environment
+variable npm_config_registry.
 """
 
 import base64

@@ -20,8 +20,8 @@ _PERSONAL = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]+|(?<!\d)1[3-9]\d{9}(?!\d)|
 
 
 def places(kind: type[BaseException], trace: TracebackType | None) -> str:
-    """「ValueError at models/base.py:12 in new_id < …」: an exception's message may quote a resident, its places
-    cannot."""
+    """「ValueError at models/base.py:12 in new_id < …」: an exception's message may quote a resident, its
+    places cannot."""
     frames = traceback.extract_tb(trace)[-FRAMES:]
     return (
         kind.__name__

@@ -100,8 +100,8 @@ class Comparison:
         return None
 
     def speaks_for(self, sheet: str) -> set[int | None]:
-        """The communities of which this sheet names everything; None for what belongs to no community. A sheet
-        without rows speaks for nobody."""
+        """The communities of which this sheet names everything; None for what belongs to no community. A
+        sheet without rows speaks for nobody."""
         entries = self.roster.sheets.get(sheet)
         if not entries:
             return set()

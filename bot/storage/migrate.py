@@ -45,8 +45,8 @@ def upgrade(settings: Settings) -> None:
 
 @contextmanager
 def unchecked(connection: Connection) -> Iterator[None]:
-    """SQLite remakes a table by dropping the old one, which would take along what refers to it; so foreign keys
-    rest meanwhile and are checked as a whole before the commit."""
+    """SQLite remakes a table by dropping the old one, which would take along what refers to it; so foreign
+    keys rest meanwhile and are checked as a whole before the commit."""
     if connection.dialect.name != "sqlite":
         yield
         return

@@ -1,9 +1,9 @@
-"""SQLite's one writer: turns run in the event loop on one connection, each in a savepoint, and several share a
-commit. Whatever fails, every turn is answered and the next one works.
+"""SQLite's one writer: turns run in the event loop on one connection, each in a savepoint, and several share
+a commit. Whatever fails, every turn is answered and the next one works.
 
 BEGIN and COMMIT wait for the disk or for another process and therefore run in a thread. A turn that fails by
-itself is rolled back by itself. When the transaction fails (BEGIN or COMMIT refused, or SQLite rolled all of it
-back on a full disk), its culprit is told, and its neighbours run again, each with a commit of its own.
+itself is rolled back by itself. When the transaction fails (BEGIN or COMMIT refused, or SQLite rolled all of
+it back on a full disk), its culprit is told, and its neighbours run again, each with a commit of its own.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""What happens by itself: deadlines, questions left unanswered, messages held for the morning, digests. The truth
-is in rows, and each row is claimed by the turn that does it; APScheduler only wakes this."""
+"""What happens by itself: deadlines, questions left unanswered, messages held for the morning, digests. The
+truth is in rows, and each row is claimed by the turn that does it; APScheduler only wakes this."""
 
 from __future__ import annotations
 

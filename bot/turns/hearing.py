@@ -1,5 +1,5 @@
-"""Whether a message may concern the bot, decided without the database: the roster's names in memory, a scan for
-trigger words, whether the conversation waits for something, the two-minute context."""
+"""Whether a message may concern the bot, decided without the database: the roster's names in memory, a scan
+for trigger words, whether the conversation waits for something, the two-minute context."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""One message in: hear → lock → dedupe → route → record → reply. One transaction a turn, nothing kept of what was
-not for the bot."""
+"""One message in: hear → lock → dedupe → route → record → reply. One transaction a turn, nothing kept of what
+was not for the bot."""
 
 from __future__ import annotations
 

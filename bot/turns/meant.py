@@ -75,8 +75,8 @@ def not_for(verb: str, thing: Any, wanted: Sequence[str]) -> Refused:
 
 
 def maybe_talk(turn: Turn) -> bool:
-    """Whether the words may be talk in a group that only looks like a command (「完成」 「转给老王了」): then no
-    answer, no row (promises 1 and 10)."""
+    """Whether the words may be talk in a group that only looks like a command (「完成」 「转给老王了」): then
+    no answer, no row (promises 1 and 10)."""
     inbound, command = turn.inbound, turn.reading.command
     if inbound.direct or inbound.mention or inbound.quote is not None or command is None:
         return False

@@ -22,8 +22,8 @@ TALK, TALKED_OF = timedelta(minutes=10), 5
 
 
 class Memory:
-    """What conversations wait for, what was just talked of, who asked not to be heard, and whose turn it is in a
-    conversation; only through these methods, behind which several processes may share it later."""
+    """What conversations wait for, what was just talked of, who asked not to be heard, and whose turn it is
+    in a conversation; only through these methods, behind which several processes may share it later."""
 
     def __init__(self, context_seconds: int) -> None:
         self._context = timedelta(seconds=context_seconds)

@@ -1,5 +1,5 @@
-"""Every sentence the bot says: `config/texts/<subject>/<errand>.yaml`, one key a message, rendered by Jinja with
-nothing left undefined."""
+"""Every sentence the bot says: `config/texts/<subject>/<errand>.yaml`, one key a message, rendered by Jinja
+with nothing left undefined."""
 
 from __future__ import annotations
 

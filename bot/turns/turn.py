@@ -158,9 +158,9 @@ class Turn:
         return posts_of(self.serving(), self.person.id) if self.person else []
 
     def acting(self, roles: Collection[str], on: Somewhere | None = None) -> Serving:
-        """The speaker's post, one of `roles`, that covers the place of what it acts on; raises `Refused` naming
-        the posts that may (promise 9), and for whoever is complained of, in whichever of their posts (promise
-        11)."""
+        """The speaker's post, one of `roles`, that covers the place of what it acts on; raises `Refused`
+        naming the posts that may (promise 9), and for whoever is complained of, in whichever of their posts
+        (promise 11)."""
         where = self.area(on) if on is not None else None
 
         def covering(post: Serving) -> bool:

@@ -16,8 +16,8 @@ from config.rules import IssueRules, TalkRules
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What the subject of a kind of things says of them to everybody else; each function takes the turn and the
-    thing."""
+    """What the subject of a kind of things says of them to everybody else; each function takes the turn and
+    the thing."""
 
     #: The public title, never a resident's words (promise 12).
     title: Callable[[Any, Any], str]

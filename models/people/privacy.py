@@ -108,8 +108,8 @@ def _each(session: Session, statement: Any, table: Any, rows: list[dict[str, int
 
 
 def leave(session: Session, who: Who, now: datetime) -> bool:
-    """Drop the accounts, and take who entered by 「我是 …」 off the roster. Whoever the community put there stays,
-    without being known to the bot; whether somebody does."""
+    """Drop the accounts, and take who entered by 「我是 …」 off the roster. Whoever the community put there
+    stays, without being known to the bot; whether somebody does."""
     leaving = [person for person in who.people if person.self_entered and not _serves(session, person)]
     for person in leaving:
         person.key, person.name, person.phone = f"erased-{secrets.token_hex(6)}", "", ""

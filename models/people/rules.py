@@ -110,8 +110,7 @@ class Serving:
 
 @dataclass(slots=True)
 class Leaving:
-    """Somebody thinks of giving up a post; whoever listens adds the numbers of what is in their
-    hands."""
+    """Somebody thinks of giving up a post; whoever listens adds the numbers of what is in their hands."""
 
     person_id: int
     role: str
@@ -163,9 +162,8 @@ def candidates(
     department: str | None = None,
 ) -> list[Serving]:
     """Who of one role could take it, the best kind first and only that kind: those whose post names the
-    category, then those for all
-    categories; the closest area first. Equals come back together. Of departments, unless one is named, only
-    those for the category."""
+    category, then those for all categories; the closest area first. Equals come back together. Of
+    departments, unless one is named, only those for the category."""
     fit = [
         s
         for s in everybody

@@ -15,8 +15,8 @@ class Notice(Base):
     """公示: an entry of the community's hash-chained public record.
 
     `hash` = SHA-256 over the previous hash, the number, the kind, the moment and `payload_hash`;
-    `payload_hash` covers the salted
-    payload, so that a payload can be erased and the chain still verifies (promise 13).
+    `payload_hash` covers the salted payload, so that a payload can be erased and the chain still verifies
+    (promise 13).
     """
 
     __tablename__ = "notices"

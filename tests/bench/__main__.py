@@ -2,10 +2,8 @@
 chatter,issues` for some parts.
 
 The load generator is this process; every server is a process of its own on loopback. Each round measures each
-thing once, in turn and
-the other way round in every second round, so that whatever else the machine does meets all alike; figures are
-medians over the rounds,
-and ratios are medians of the ratios within a round.
+thing once, in turn and the other way round in every second round, so that whatever else the machine does
+meets all alike; figures are medians over the rounds, and ratios are medians of the ratios within a round.
 """
 
 from __future__ import annotations

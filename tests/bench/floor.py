@@ -2,9 +2,8 @@
 json|bytes|commits …`.
 
 `json`: a bare aiohttp handler that parses the same JSON and answers {"replies": []}. `bytes`: a socket that
-answers fixed bytes, to
-show how fast the load generator is. `commits URL`: single-row commits to the same SQLite through ORM
-sessions.
+answers fixed bytes, to show how fast the load generator is. `commits URL`: single-row commits to the same
+SQLite through ORM sessions.
 """
 
 from __future__ import annotations

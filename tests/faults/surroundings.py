@@ -17,8 +17,8 @@ Step = Callable[[], None]
 
 @contextmanager
 def small_disk(at: Path, *, megabytes: int) -> Iterator[tuple[Path, Step, Step]]:
-    """The mounted folder, what uses up its room but for some kilobytes, and what gives it back. Skips the test
-    where that cannot be had."""
+    """The mounted folder, what uses up its room but for some kilobytes, and what gives it back. Skips the
+    test where that cannot be had."""
     mount = shutil.which("mount")
     if mount is None or os.geteuid() != 0:
         pytest.skip("only root can mount a small disk; test_a_full_file fills a file instead")

@@ -1,5 +1,5 @@
-"""Messages that come while nothing can be written: whoever brought one is answered, nothing is left, and the same
-message works as soon as there is room again."""
+"""Messages that come while nothing can be written: whoever brought one is answered, nothing is left, and the
+same message works as soon as there is room again."""
 
 from __future__ import annotations
 

@@ -27,8 +27,8 @@ class Malformed(ValueError):
 
 
 def segments(body: Mapping[str, Any], texts: Texts) -> list[dict[str, Any]]:
-    """A stored message as OneBot segments; buttons become lines that say what to reply. Text segments need
-    no escaping."""
+    """A stored message as OneBot segments; buttons become lines that say what to reply. Text segments need no
+    escaping."""
     lines = [str(body.get("text", ""))]
     lines += [texts.text("onebot/button", label=b["label"], send=b["send"]) for b in body.get("buttons", ())]
     lines += [str(link) for link in body.get("links", ())]

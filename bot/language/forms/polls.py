@@ -2,8 +2,7 @@
 sentence.
 
 All three are read in one way: the closing time and who votes are taken out first, wherever they stand; what
-is left is
-the title and the options, either in fields (bars, lines, semicolons) or in prose.
+is left is the title and the options, either in fields (bars, lines, semicolons) or in prose.
 """
 
 from __future__ import annotations

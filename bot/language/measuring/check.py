@@ -1,9 +1,9 @@
 """Looks over config/lexicon for mistakes: `python -m bot.language.measuring.check` (`make lexicon-check`).
 
 Errors (exit 1): a word twice in one list, one command word for two commands, an example that does not say its
-command, help for a post that may not, a word for and against a report, a weight whose sign contradicts its rule, a
-word in traditional characters, everyday words that stand nowhere else. Notes: rules that never fire on the
-development text and our own examples, which are candidates for removal.
+command, help for a post that may not, a word for and against a report, a weight whose sign contradicts its
+rule, a word in traditional characters, everyday words that stand nowhere else. Notes: rules that never fire
+on the development text and our own examples, which are candidates for removal.
 """
 
 from __future__ import annotations

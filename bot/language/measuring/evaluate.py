@@ -2,9 +2,8 @@
 bot.language.measuring.evaluate`).
 
 `--write` puts the table into docs/understanding.md. `--review FILE` scores corrections that officers made
-(JSON lines with
-`text`, `intent` and, for reports, `category`) in the same way. The baselines need scikit-learn, a development
-dependency.
+(JSON lines with `text`, `intent` and, for reports, `category`) in the same way. The baselines need
+scikit-learn, a development dependency.
 """
 
 from __future__ import annotations

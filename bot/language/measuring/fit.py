@@ -1,11 +1,9 @@
 """Fits the weights of signs.yaml from development text: `python -m bot.language.measuring.fit [--write]`.
 
 A logistic regression over the rules that fired, kept close to the hand-set sense of each rule: a rule that
-speaks for a
-report never gets a negative weight and the other way round, and every weight is pulled towards a prior, so
-that a rule
-seen three times cannot be worth ten. Needs NumPy and SciPy (they come with scikit-learn, a development
-dependency).
+speaks for a report never gets a negative weight and the other way round, and every weight is pulled towards a
+prior, so that a rule seen three times cannot be worth ten. Needs NumPy and SciPy (they come with
+scikit-learn, a development dependency).
 """
 
 # ruff: noqa: PLC0415 - NumPy and SciPy are development dependencies; this is a command

@@ -185,8 +185,8 @@ class Talk:
 
 
 def _here(place: Place, evidence: Evidence) -> Place:
-    """The place of a line that is no report: none when it tells of somewhere else, no spot when it tells
-    of nothing here."""
+    """The place of a line that is no report: none when it tells of somewhere else, no spot when it tells of
+    nothing here."""
     known = evidence.features.keys()
     if {"elsewhere", "hearsay"} & known and not place.room:
         return Place()

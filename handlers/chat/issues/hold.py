@@ -1,5 +1,5 @@
-"""挂账 17 到12月20日 等配件: waiting is said openly and approved one rung up, instead of tempting anybody to report
-完成."""
+"""挂账 17 到12月20日 等配件: waiting is said openly and approved one rung up, instead of tempting anybody to
+report 完成."""
 
 from __future__ import annotations
 

@@ -114,8 +114,8 @@ def parse_score(turn: Turn) -> tuple[int, str]:
 
 @router.command("done")
 def good(turn: Turn) -> Reply | None:
-    """「好了」: from whoever has the task it is done; from whoever was asked it is confirmed; from anybody else
-    it is chatter."""
+    """「好了」: from whoever has the task it is done; from whoever was asked it is confirmed; from anybody
+    else it is chatter."""
     if (issue := _named(turn)) is not None:
         me = turn.person.id if turn.person is not None else None
         holds = issue.live and any(a.person_id == me for a in journey(turn, issue).hands())

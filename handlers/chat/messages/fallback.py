@@ -1,5 +1,5 @@
-"""What is left over: chatter stays unanswered; what was said to the bot and not understood gets one kind line, in
-private."""
+"""What is left over: chatter stays unanswered; what was said to the bot and not understood gets one kind
+line, in private."""
 
 from __future__ import annotations
 

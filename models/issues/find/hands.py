@@ -123,8 +123,8 @@ def heir(
     without: Collection[int],
     upwards: bool = True,
 ) -> Choice | None:
-    """Who takes over: the deputy or an equal, else (`upwards`) the next rung; of a department only somebody of
-    the same one, then the street."""
+    """Who takes over: the deputy or an equal, else (`upwards`) the next rung; of a department only somebody
+    of the same one, then the street."""
     rungs: tuple[str, ...] = (own.role, *above(own.role)) if upwards else (own.role,)
     if own.role == Role.DEPARTMENT_OFFICER:
         same = candidates(

@@ -33,8 +33,8 @@ def backed_by(
 
 
 def question_delivered(session: Session, issue: Issue, silent: Collection[str]) -> bool:
-    """Whether 「解决了吗」 reached anybody behind the issue: a direct message went out since on a channel that
-    is not `silent`, or the follow page was opened."""
+    """Whether 「解决了吗」 reached anybody behind the issue: a direct message went out since on a channel
+    that is not `silent`, or the follow page was opened."""
     seen = select(Endorsement.id).where(
         Endorsement.issue_id == issue.id, Endorsement.asked_seen_at >= issue.changed_at
     )

@@ -193,8 +193,7 @@ class Directory:
         home: int | None = None,
     ) -> Located:
         """The ids behind the words; the chat's own place stands in for what was not said, and the estate of
-        the speaker's `home` building
-        tells apart two buildings of one name."""
+        the speaker's `home` building tells apart two buildings of one name."""
         info = self.communities[community_id]
         estate_id = info.estate_names.get(estate) if estate else None
         if estate_id is None and chat is not None:
