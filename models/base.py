@@ -19,10 +19,12 @@ from sqlalchemy import (
     Enum,
     Executable,
     ForeignKey,
+    Index,
     MetaData,
     Text,
     TypeDecorator,
     select,
+    text,
     update,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
@@ -118,6 +120,18 @@ def referring(*targets: str, metadata: MetaData = Base.metadata) -> list[Foreign
     """Every foreign key to one of these tables."""
     keys = [key for table in metadata.tables.values() for column in table.c for key in column.foreign_keys]
     return [key for key in keys if key.target_fullname in {f"{target}.id" for target in targets}]
+
+
+class Owned:
+    """What every row of a community shares: the tenant's id is the distribution key of a sharded database."""
+
+    id: Mapped[Id]
+    community_id: Mapped[int] = mapped_column(refers("communities"))
+
+
+def partial(name: str, *columns: str, where: str, unique: bool = False) -> Index:
+    """An index over those rows only for which `where` holds, on either database."""
+    return Index(name, *columns, unique=unique, sqlite_where=text(where), postgresql_where=text(where))
 
 
 class OpenSet(TypeDecorator[str]):

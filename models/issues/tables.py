@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, Id, refers, words
+from models.base import Base, Owned, partial, refers, words
 from models.issues.rules import ISSUE, LIVE, TRANSITIONS, NotAllowed, Status, Urgency
 from models.people.rules import posts
 from models.things.tables import Numbered
@@ -23,21 +23,14 @@ class Issue(Numbered, Base):
     __table_args__ = (
         CheckConstraint("level BETWEEN 1 AND 3", name="level"),
         CheckConstraint("(status = 'merged') = (merged_into IS NOT NULL)", name="merged"),
-        Index(
+        partial(
             "ix_issues_live_place",
             "community_id",
             "category",
             "building_id",
-            sqlite_where=text("status IN ('open', 'accepted')"),
-            postgresql_where=text("status IN ('open', 'accepted')"),
+            where="status IN ('open', 'accepted')",
         ),
-        Index(
-            "ix_issues_live_words",
-            "community_id",
-            "words_hash",
-            sqlite_where=text("status IN ('open', 'accepted')"),
-            postgresql_where=text("status IN ('open', 'accepted')"),
-        ),
+        partial("ix_issues_live_words", "community_id", "words_hash", where="status IN ('open', 'accepted')"),
         Index("ix_issues_reporter", "reporter_id"),
         # The board counts and lists from this alone: with 200,000 issues 35 ms instead of 250.
         Index(
@@ -114,14 +107,17 @@ class Issue(Numbered, Base):
         return tuple(filter(None, self.against.split(",")))
 
 
-class IssueEvent(Base):
+class OfIssue(Owned):
+    """A part of one issue."""
+
+    issue_id: Mapped[int] = mapped_column(refers("issues"))
+
+
+class IssueEvent(OfIssue, Base):
     """One line of an issue's history; `detail` is for those who may see it, `what` for everybody."""
 
     __tablename__ = "issue_events"
     __table_args__ = (Index("ix_issue_events_issue", "issue_id"),)
-    id: Mapped[Id]
-    community_id: Mapped[int] = mapped_column(refers("communities"))
-    issue_id: Mapped[int] = mapped_column(refers("issues"))
     at: Mapped[datetime]
     #: A key under `history/` in config/texts.
     what: Mapped[str]
@@ -134,7 +130,7 @@ class IssueEvent(Base):
     detail: Mapped[str] = mapped_column(default="")
 
 
-class Endorsement(Base):
+class Endorsement(OfIssue, Base):
     """附议: another resident reports or backs the same thing. The first reporter has a row too, so that all
     are asked alike."""
 
@@ -144,9 +140,6 @@ class Endorsement(Base):
         Index("ix_endorsements_identity", "identity_id"),
         CheckConstraint("score BETWEEN 1 AND 5", name="score"),
     )
-    id: Mapped[Id]
-    community_id: Mapped[int] = mapped_column(refers("communities"))
-    issue_id: Mapped[int] = mapped_column(refers("issues"))
     identity_id: Mapped[int] = mapped_column(
         refers("identities", personal="unlink", blank={"text": None, "message_id": None, "remark": None})
     )
@@ -166,29 +159,15 @@ class Endorsement(Base):
     asked_seen_at: Mapped[datetime | None]
 
 
-class Assignment(Base):
+class Assignment(OfIssue, Base):
     """派单: an issue in one person's hands. Several may be offered it (emergencies); one holds it."""
 
     __tablename__ = "assignments"
     __table_args__ = (
         Index("ix_assignments_issue", "issue_id"),
-        Index(
-            "ix_assignments_open_person",
-            "person_id",
-            sqlite_where=text("ended_at IS NULL"),
-            postgresql_where=text("ended_at IS NULL"),
-        ),
-        Index(
-            "uq_assignments_holder",
-            "issue_id",
-            unique=True,
-            sqlite_where=text("ended_at IS NULL AND holder"),
-            postgresql_where=text("ended_at IS NULL AND holder"),
-        ),
+        partial("ix_assignments_open_person", "person_id", where="ended_at IS NULL"),
+        partial("uq_assignments_holder", "issue_id", where="ended_at IS NULL AND holder", unique=True),
     )
-    id: Mapped[Id]
-    community_id: Mapped[int] = mapped_column(refers("communities"))
-    issue_id: Mapped[int] = mapped_column(refers("issues"))
     person_id: Mapped[int] = mapped_column(refers("people", personal="keep"))
     role: Mapped[str] = mapped_column(posts)
     department: Mapped[str] = mapped_column(default="")
@@ -201,7 +180,7 @@ class Assignment(Base):
     why: Mapped[dict[str, Any]]
 
 
-class Photo(Base):
+class Photo(OfIssue, Base):
     """A picture of an issue, kept as a file named by the hash of its re-encoded content."""
 
     __tablename__ = "photos"
@@ -210,9 +189,6 @@ class Photo(Base):
         Index("ix_photos_digest", "digest"),
         Index("ix_photos_taken", "at"),
     )
-    id: Mapped[Id]
-    community_id: Mapped[int] = mapped_column(refers("communities"))
-    issue_id: Mapped[int] = mapped_column(refers("issues"))
     digest: Mapped[str]
     #: The sender: an identity for residents, a person for officers.
     identity_id: Mapped[int | None] = mapped_column(refers("identities", personal="delete"))
@@ -223,28 +199,22 @@ class Photo(Base):
     cleared_by: Mapped[int | None] = mapped_column(refers("people", personal="keep"))
 
 
-class Whistle(Base):
+class Whistle(OfIssue, Base):
     """吹哨: the street (or the secretary) calls departments to one issue."""
 
     __tablename__ = "whistles"
     __table_args__ = (Index("ix_whistles_issue", "issue_id"),)
-    id: Mapped[Id]
-    community_id: Mapped[int] = mapped_column(refers("communities"))
-    issue_id: Mapped[int] = mapped_column(refers("issues"))
     by_id: Mapped[int] = mapped_column(refers("people", personal="keep"))
     at: Mapped[datetime]
     hours: Mapped[int]
 
 
-class ReportIn(Base):
+class ReportIn(OfIssue, Base):
     """报到: one department's answer to a whistle, each with its own clock; one of them leads."""
 
     __tablename__ = "report_ins"
     __table_args__ = (UniqueConstraint("whistle_id", "department"), Index("ix_report_ins_issue", "issue_id"))
-    id: Mapped[Id]
-    community_id: Mapped[int] = mapped_column(refers("communities"))
     whistle_id: Mapped[int] = mapped_column(refers("whistles"))
-    issue_id: Mapped[int] = mapped_column(refers("issues"))
     department: Mapped[str]
     person_id: Mapped[int] = mapped_column(refers("people", personal="keep"))
     leading: Mapped[bool]
@@ -253,22 +223,11 @@ class ReportIn(Base):
     reported_by: Mapped[int | None] = mapped_column(refers("people", personal="keep"))
 
 
-class Hold(Base):
+class Hold(OfIssue, Base):
     """挂账: waiting for parts or money, asked by the holder and approved one rung up."""
 
     __tablename__ = "holds"
-    __table_args__ = (
-        Index(
-            "uq_holds_open",
-            "issue_id",
-            unique=True,
-            sqlite_where=text("decided_at IS NULL"),
-            postgresql_where=text("decided_at IS NULL"),
-        ),
-    )
-    id: Mapped[Id]
-    community_id: Mapped[int] = mapped_column(refers("communities"))
-    issue_id: Mapped[int] = mapped_column(refers("issues"))
+    __table_args__ = (partial("uq_holds_open", "issue_id", where="decided_at IS NULL", unique=True),)
     asked_by: Mapped[int] = mapped_column(refers("people", personal="keep"))
     asked_at: Mapped[datetime]
     approver_id: Mapped[int] = mapped_column(refers("people", personal="keep"))
@@ -278,14 +237,11 @@ class Hold(Base):
     approved: Mapped[bool | None]
 
 
-class Correction(Base):
+class Correction(OfIssue, Base):
     """改类 or 不是诉求: what an officer put right, kept for `yishiting understand --review`."""
 
     __tablename__ = "corrections"
     __table_args__ = (Index("ix_corrections_issue", "issue_id"),)
-    id: Mapped[Id]
-    community_id: Mapped[int] = mapped_column(refers("communities"))
-    issue_id: Mapped[int] = mapped_column(refers("issues"))
     at: Mapped[datetime]
     by_id: Mapped[int] = mapped_column(refers("people", personal="keep"))
     was: Mapped[str]

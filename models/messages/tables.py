@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Index, UniqueConstraint, text
+from sqlalchemy import Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, Id, refers, words
+from models.base import Base, Id, partial, refers, words
 from models.messages.rules import Delivery, steps
 
 
@@ -30,18 +30,8 @@ class Outbox(Base):
     __table_args__ = (
         Index("ix_outbox_turn", "turn_id"),
         Index("ix_outbox_receipt", "channel", "address", "receipt"),
-        Index(
-            "ix_outbox_pending",
-            "due_at",
-            sqlite_where=text("delivery = 'pending'"),
-            postgresql_where=text("delivery = 'pending'"),
-        ),
-        Index(
-            "ix_outbox_quiet",
-            "not_before",
-            sqlite_where=text("delivery = 'quiet'"),
-            postgresql_where=text("delivery = 'quiet'"),
-        ),
+        partial("ix_outbox_pending", "due_at", where="delivery = 'pending'"),
+        partial("ix_outbox_quiet", "not_before", where="delivery = 'quiet'"),
         Index("ix_outbox_about", "about"),
     )
     id: Mapped[Id]

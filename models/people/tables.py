@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, Id, refers, words
+from models.base import Base, Id, Owned, refers, words
 from models.people.rules import Relation, posts
 
 
@@ -87,13 +87,11 @@ class Identity(Base):
     seen_at: Mapped[datetime]
 
 
-class Claim(Base):
+class Claim(Owned, Base):
     """「我是 3栋2单元501 李迎新」, waiting for the captain's 「确认住户」 or 「确认业主」."""
 
     __tablename__ = "claims"
     __table_args__ = (UniqueConstraint("community_id", "number"),)
-    id: Mapped[Id]
-    community_id: Mapped[int] = mapped_column(refers("communities"))
     number: Mapped[int]
     identity_id: Mapped[int] = mapped_column(refers("identities", personal="delete"))
     household_id: Mapped[int] = mapped_column(refers("households"))

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, Id, refers
+from models.base import Base, Id, Owned, refers
 
 
 class District(Base):
@@ -37,44 +37,38 @@ class Community(Base):
     name: Mapped[str] = mapped_column(unique=True)
 
 
-class Estate(Base):
+class Estate(Owned, Base):
     """小区 or 院."""
 
     __tablename__ = "estates"
     __table_args__ = (UniqueConstraint("community_id", "name"),)
-    id: Mapped[Id]
-    community_id: Mapped[int] = mapped_column(refers("communities"))
     name: Mapped[str]
     #: Short and old names by which residents know it, joined by 、.
     aliases: Mapped[str] = mapped_column(default="")
     retired_at: Mapped[datetime | None]
 
 
-class Grid(Base):
+class Grid(Owned, Base):
     """网格."""
 
     __tablename__ = "grids"
     __table_args__ = (UniqueConstraint("community_id", "name"),)
-    id: Mapped[Id]
-    community_id: Mapped[int] = mapped_column(refers("communities"))
     name: Mapped[str]
     retired_at: Mapped[datetime | None]
 
 
-class Building(Base):
+class Building(Owned, Base):
     """楼栋, named as residents say it in short: 「3」, 「B」."""
 
     __tablename__ = "buildings"
     __table_args__ = (UniqueConstraint("estate_id", "name"), Index("ix_buildings_community", "community_id"))
-    id: Mapped[Id]
-    community_id: Mapped[int] = mapped_column(refers("communities"))
     estate_id: Mapped[int] = mapped_column(refers("estates"))
     grid_id: Mapped[int | None] = mapped_column(refers("grids"))
     name: Mapped[str]
     retired_at: Mapped[datetime | None]
 
 
-class Household(Base):
+class Household(Owned, Base):
     """户: one flat, with its floor area in hundredths of a square metre and its owners."""
 
     __tablename__ = "households"
@@ -83,8 +77,6 @@ class Household(Base):
         CheckConstraint("area >= 0", name="area"),
         Index("ix_households_community", "community_id"),
     )
-    id: Mapped[Id]
-    community_id: Mapped[int] = mapped_column(refers("communities"))
     building_id: Mapped[int] = mapped_column(refers("buildings"))
     unit: Mapped[str] = mapped_column(default="")
     room: Mapped[str]

@@ -8,10 +8,10 @@ from typing import Any
 from sqlalchemy import UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, Id, refers
+from models.base import Base, Owned, refers
 
 
-class Notice(Base):
+class Notice(Owned, Base):
     """公示: an entry of the community's hash-chained public record.
 
     `hash` = SHA-256 over the previous hash, the number, the kind, the moment and `payload_hash`;
@@ -21,8 +21,6 @@ class Notice(Base):
 
     __tablename__ = "notices"
     __table_args__ = (UniqueConstraint("community_id", "seq"),)
-    id: Mapped[Id]
-    community_id: Mapped[int] = mapped_column(refers("communities"))
     seq: Mapped[int]
     kind: Mapped[str]
     at: Mapped[datetime]

@@ -5,20 +5,18 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import Index, UniqueConstraint, text
+from sqlalchemy import Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column, relationship
 
-from models.base import Base, Id, refers
+from models.base import Base, Owned, partial, refers
 from models.things.rules import deadline_kinds, kinds
 
 
-class Thing(Base):
+class Thing(Owned, Base):
     """One number of a community's series, and what it is the number of."""
 
     __tablename__ = "things"
     __table_args__ = (UniqueConstraint("community_id", "number"),)
-    id: Mapped[Id]
-    community_id: Mapped[int] = mapped_column(refers("communities"))
     number: Mapped[int]
     kind: Mapped[str] = mapped_column(kinds)
 
@@ -55,22 +53,15 @@ class Numbered:
         return self.thing.number
 
 
-class Deadline(Base):
+class Deadline(Owned, Base):
     """One clock that runs for one thing. Open while `settled_at` is NULL; `met` says how it ended (NULL:
     cancelled)."""
 
     __tablename__ = "deadlines"
     __table_args__ = (
         Index("ix_deadlines_thing", "thing_id"),
-        Index(
-            "ix_deadlines_due",
-            "due_at",
-            sqlite_where=text("settled_at IS NULL AND missed_at IS NULL"),
-            postgresql_where=text("settled_at IS NULL AND missed_at IS NULL"),
-        ),
+        partial("ix_deadlines_due", "due_at", where="settled_at IS NULL AND missed_at IS NULL"),
     )
-    id: Mapped[Id]
-    community_id: Mapped[int] = mapped_column(refers("communities"))
     thing_id: Mapped[int] = mapped_column(refers("things"))
     what: Mapped[str] = mapped_column(deadline_kinds)
     #: The id of the part of the thing that the clock is about (one department's report-in), if it is not all of it.
