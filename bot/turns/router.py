@@ -23,6 +23,7 @@ OnThing = Callable[["Turn", Any], "Reply | None"]
 Among = Callable[["Turn"], Sequence[Any]]
 #: What nobody's message caused: a deadline and its thing, a question left open, a message given up, an event.
 Quietly = Callable[..., Any]
+F = TypeVar("F", bound=Callable[..., Any])
 H = TypeVar("H", bound=Handler)
 On = TypeVar("On", bound=OnThing)
 Q = TypeVar("Q", bound=Quietly)
@@ -73,50 +74,30 @@ class Router:
 
     def kind(self, name: str, *, title: Callable[[Turn, Any], str], page: str) -> Callable[[On], On]:
         """Declare a kind of things; decorates what follows within two minutes of one."""
-
-        def put(follow: On) -> On:
-            _once(self.kinds, name, Kind(title, page, follow))
-            return follow
-
-        return put
+        return _into(self.kinds, name, make=lambda follow: Kind(title, page, follow))
 
     def command(self, *verbs: str) -> Callable[[H], H]:
         """Verbs of config/lexicon/commands.yaml that name no thing, or find it themselves."""
-        return self._into(self.plain, verbs)
+        return _into(self.plain, *verbs)
 
     def command_on(self, kind: str, *verbs: str, among: Among, several: bool = False) -> Callable[[On], On]:
         """Verbs on one kind of things: the handler gets the one that is numbered, quoted, or the only one
         `among` offers; with `several` all that were named."""
-
-        def put(handler: On) -> On:
-            for verb in verbs:
-                _once(self.on_things, (verb, kind), Command(handler, among, several))
-            return handler
-
-        return put
+        keys = [(verb, kind) for verb in verbs]
+        return _into(self.on_things, *keys, make=lambda handler: Command(handler, among, several))
 
     def intent(self, *intents: str) -> Callable[[H], H]:
         """What free text means."""
-        return self._into(self.intents, intents)
+        return _into(self.intents, *intents)
 
     def step(self, name: str, *, unanswered: Quietly | None = None) -> Callable[[H], H]:
         """What a conversation waits for. The handler returns None when the message is something else after
         all."""
-
-        def put(handler: H) -> H:
-            _once(self.steps, name, Step(handler, unanswered))
-            return handler
-
-        return put
+        return _into(self.steps, name, make=lambda answered: Step(answered, unanswered))
 
     def due(self, what: str) -> Callable[[Q], Q]:
         """What happens when a deadline passes."""
-
-        def put(handler: Q) -> Q:
-            _once(self.dues, what, handler)
-            return handler
-
-        return put
+        return _into(self.dues, what)
 
     def on(self, event: Any) -> Callable[[Q], Q]:
         """An event by name, or by the type in which a step says what happened."""
@@ -182,15 +163,6 @@ class Router:
         for handler in self.events.get(type(event), ()):
             handler(turn, event)
 
-    @staticmethod
-    def _into(table: dict[str, Handler], keys: tuple[str, ...]) -> Callable[[H], H]:
-        def put(handler: H) -> H:
-            for key in keys:
-                _once(table, key, handler)
-            return handler
-
-        return put
-
 
 def _command(turn: Turn, verb: str, on: dict[str, Command]) -> Reply | None:
     """The verb on what was numbered or quoted, else on the only thing it can mean."""
@@ -205,6 +177,15 @@ def _command(turn: Turn, verb: str, on: dict[str, Command]) -> Reply | None:
         only = meant.only(turn, verb, [thing for _, thing in choices])
         command, named = next(command for command, thing in choices if thing is only), [only]
     return command.handler(turn, named if command.several else named[0])
+
+
+def _into(table: dict[Any, Any], *keys: Any, make: Callable[[Any], Any] = lambda h: h) -> Callable[[F], F]:
+    def put(handler: F) -> F:
+        for key in keys:
+            _once(table, key, make(handler))
+        return handler
+
+    return put
 
 
 def _once(table: dict[Any, Any], key: Any, handler: object) -> None:
