@@ -26,12 +26,3 @@ def upgrade() -> None:
     op.execute(
         "UPDATE endorsements SET anonymous = (SELECT sensitive FROM issues WHERE issues.id = endorsements.issue_id)"
     )
-
-
-def downgrade() -> None:
-    """Forget it again."""
-    with op.batch_alter_table("endorsements") as table:
-        table.drop_column("anonymous")
-    with op.batch_alter_table("issues") as table:
-        table.drop_column("discreet")
-        table.drop_column("anonymous")

@@ -71,8 +71,3 @@ def _points_to_things(name: str, old_index: str = "", new_index: str = "") -> No
         table.create_foreign_key(op.f(f"fk_{name}_thing_id_things"), "things", ["thing_id"], ["id"], **LATER)
         if new_index:
             table.create_index(new_index, ["thing_id"])
-
-
-def downgrade() -> None:
-    """There is no way back: things of later kinds would be nobody's."""
-    raise NotImplementedError("restore the backup made before the upgrade")
