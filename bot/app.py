@@ -143,16 +143,8 @@ def application(bot: Yishiting) -> web.Application:
         await bot.stop()
 
     app.cleanup_ctx.append(opened)
-    pages.mount(
-        app,
-        database=bot.database,
-        settings=bot.settings,
-        texts=bot.texts,
-        clock=bot.clock,
-        hub=bot.hub,
-        tokens=bot.tokens,
-        kinds=bot.hub.world.kinds,
-    )
+    parts = (bot.database, bot.settings, bot.texts, bot.clock, bot.hub, bot.tokens, bot.hub.world.kinds)
+    pages.mount(app, pages.Site(*parts, pages.environment(bot.texts)))
     health.mount(app, health.Watch(bot.database, bot.clock, bot.hub.tally))
     for channel in bot.channels.values():
         channel.mount(app)

@@ -2,20 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from aiohttp import web
 
-from bot.storage import Database
-from bot.storage.keys import Tokens
-from bot.turns.clock import Clock
-from bot.turns.message import Hub
-from bot.turns.texts import Texts
-from bot.turns.world import Kind
-from config.rules import load_issue_rules
-from config.settings import Settings
 from handlers.pages.issues import board, follow, gate, issue, photos
-from handlers.pages.limits import Limits
 from handlers.pages.people import sandbox
 from handlers.pages.record import notices
 from handlers.pages.render import STATIC, environment
@@ -23,44 +12,20 @@ from handlers.pages.security import guard, set_headers
 from handlers.pages.site import SITE, Site
 from handlers.pages.things import number
 
-__all__ = ["SITE", "Site", "mount"]
+__all__ = ["SITE", "Site", "environment", "mount"]
 
 
-def mount(
-    app: web.Application,
-    *,
-    database: Database,
-    settings: Settings,
-    texts: Texts,
-    clock: Clock,
-    hub: Hub,
-    tokens: Tokens,
-    kinds: Mapping[str, Kind],
-    limits: Limits | None = None,
-) -> Site:
+def mount(app: web.Application, site: Site) -> None:
     """Add every page to `app`, the headers to every answer, and the guard before everything else."""
-    site = Site(
-        database,
-        settings,
-        texts,
-        clock,
-        hub,
-        tokens,
-        environment(texts),
-        limits or Limits.default(),
-        load_issue_rules(),
-        kinds,
-    )
     app[SITE] = site
     app.middlewares.insert(0, guard)
     app.on_response_prepare.append(set_headers)
     for module in (board, issue, number, notices, gate, follow, photos):
         app.add_routes(module.routes)
-    if settings.sandbox_on:
+    if site.settings.sandbox_on:
         app.add_routes(sandbox.routes)
     app.router.add_static("/static/", STATIC, append_version=False)
     app.router.add_get("/favicon.ico", favicon)
-    return site
 
 
 async def favicon(_request: web.Request) -> web.StreamResponse:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from aiohttp import web
 from jinja2 import Environment
@@ -14,7 +14,7 @@ from bot.turns.clock import Clock
 from bot.turns.message import Hub
 from bot.turns.texts import Texts
 from bot.turns.world import Kind
-from config.rules import IssueRules
+from config.rules import IssueRules, load_issue_rules
 from config.settings import Settings
 from handlers.pages.limits import Limits
 
@@ -29,12 +29,12 @@ class Site:
     clock: Clock
     hub: Hub
     tokens: Tokens
-    jinja: Environment
-    limits: Limits
-    #: What categories are called.
-    rules: IssueRules
     #: Where the things of each kind have their pages.
     kinds: Mapping[str, Kind]
+    jinja: Environment
+    limits: Limits = field(default_factory=Limits.default)
+    #: What categories are called.
+    rules: IssueRules = field(default_factory=load_issue_rules)
 
 
 SITE = web.AppKey("site", Site)

@@ -20,7 +20,7 @@ from bot.turns.message import Inbound, Sent
 from bot.turns.texts import Texts
 from config.settings import Settings
 from handlers import chat
-from handlers.pages import Site, mount
+from handlers.pages import Site, environment, mount
 from handlers.pages.limits import Limits
 from models.base import Base, new_id
 from models.issues.rules import ISSUE, Due, Status, Urgency
@@ -349,17 +349,10 @@ async def scene(home: Path, **settings_: object) -> AsyncIterator[Scene]:
     await database.start()
     limits = Limits.default(lambda: 0.0)
     app = web.Application(client_max_size=130 * 1024 * 1024)
-    site = mount(
-        app,
-        database=database,
-        settings=settings,
-        texts=Texts(),
-        clock=clock,
-        hub=hub,
-        kinds=chat.router().kinds,
-        tokens=Tokens(b"k" * 32),
-        limits=limits,
-    )
+    texts, kinds = Texts(), chat.router().kinds
+    keys = Tokens(b"k" * 32)
+    site = Site(database, settings, texts, clock, hub, keys, kinds, environment(texts), limits)
+    mount(app, site)
     try:
         async with TestClient(TestServer(app)) as client:
             yield Scene(client, site, hub, database, home, limits, ids)
