@@ -20,8 +20,6 @@ from bot.storage import migrate
 def backup(file: Annotated[Path, typer.Argument(help="要写的 .zip 文件，不能已存在。")]) -> None:
     """把数据库、照片和密钥备份成一个文件；运行时也可以做。"""
     settings = read_settings()
-    if database_file(settings).exists():
-        migrated(settings)
     try:
         manifest = back_up(Place(settings.home, database_file(settings)), file, version=release())
     except Unusable as error:
@@ -46,7 +44,7 @@ def restore(file: Annotated[Path, typer.Argument(help="backup 写出的 .zip 文
                 Place(settings.home, database),
                 known={script.revision for script in scripts.walk_revisions()},
             )
-            migrate.upgrade(settings)
+            migrated(settings)
     except Taken:
         raise stop("没有恢复：议事厅正在运行，请先停止。") from None
     except Unusable as error:

@@ -9,6 +9,7 @@ from pathlib import Path
 import typer
 from alembic.util import CommandError
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from bot.storage import BROKEN, file_of, migrate, parse_url, reason, sync_engine
@@ -43,6 +44,10 @@ def migrated(settings: Settings) -> Path:
     file = database_file(settings)
     try:
         migrate.upgrade(settings)
+    except IntegrityError as error:
+        raise stop(
+            f"数据库 {file} 没有升级，原样未动（{reason(error)}）。请继续用上一版，并把这一行告诉开发者。 / not upgraded, nothing changed"
+        ) from None
     except BROKEN as error:
         raise stop(f"数据库 {file} 打不开（{reason(error)}）。请运行 yishiting doctor 看怎么修。") from None
     except CommandError:

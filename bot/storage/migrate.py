@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 import models
@@ -28,46 +27,40 @@ def alembic_config() -> Config:
 
 
 def upgrade(settings: Settings) -> None:
-    """Migrate to the newest revision; does nothing when it is there already."""
-    url = parse_url(settings.database_url)
-    engine = sync_engine(url)
+    """Migrate to the newest revision in one transaction: all of it, or nothing when anything goes wrong."""
+    engine = sync_engine(parse_url(settings.database_url))
     try:
-        with engine.connect() as connection, unchecked(connection):
+        with engine.connect() as connection:
             if current(connection) == head():
                 return
+            sqlite = connection.dialect.name == "sqlite"
+            if sqlite:
+                # SQLite remakes a table by dropping the old one, which would take along what refers to it; the
+                # pragma works only outside of a transaction.
+                _raw(connection).execute("PRAGMA foreign_keys=OFF")
+            connection.begin()
             config = alembic_config()
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
+            if sqlite:
+                _check(connection)
             connection.commit()
     finally:
         engine.dispose()
 
 
-@contextmanager
-def unchecked(connection: Connection) -> Iterator[None]:
-    """SQLite remakes a table by dropping the old one, which would take along what refers to it; so foreign
-    keys rest meanwhile and are checked as a whole before the commit."""
-    if connection.dialect.name != "sqlite":
-        yield
-        return
-    raw: Any = connection.connection.driver_connection
-    # Outside of any transaction, where alone this pragma works.
-    raw.execute("PRAGMA foreign_keys=OFF")
-    try:
-        event.listen(connection, "commit", _check)
-        yield
-    finally:
-        event.remove(connection, "commit", _check)
-        raw.execute("PRAGMA foreign_keys=ON")
-
-
 def _check(connection: Connection) -> None:
-    raw: Any = connection.connection.driver_connection
-    broken = raw.execute("PRAGMA foreign_key_check").fetchall()
+    """Every row refers to something that is there, as SQLite would have seen to itself."""
+    broken = Counter((row[0], row[2]) for row in _raw(connection).execute("PRAGMA foreign_key_check"))
     if broken:
-        raise IntegrityError(
-            f"{len(broken)} rows refer to nothing after the migration", None, ValueError(broken[0])
+        found = "; ".join(
+            f"{n} rows of {table} refer to no {parent}" for (table, parent), n in broken.items()
         )
+        raise IntegrityError("PRAGMA foreign_key_check", None, ValueError(found))
+
+
+def _raw(connection: Connection) -> Any:
+    return connection.connection.driver_connection
 
 
 def current(connection: Connection) -> str | None:

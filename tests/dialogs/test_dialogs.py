@@ -95,40 +95,41 @@ def agrees(expected: str, actual: str) -> bool:
     return fnmatchcase(actual.replace("[", "〔"), expected.replace("[", "〔"))
 
 
-@pytest.mark.parametrize("file", sorted(HERE.rglob("*.txt")), ids=lambda f: f.stem)
-async def test_dialog(file: Path, tmp_path: Path) -> None:
+async def follow(play: Play, file: Path) -> None:
+    """Every line of a transcript causes the messages that stand under it."""
     lines = file.read_text(encoding="utf-8").splitlines()  # noqa: ASYNC240 - a small file, and nothing else runs
     written: list[str] = []
-    async with town(tmp_path) as bot:
-        play = Play(bot)
-        place = 0
-        while place < len(lines):
-            line = lines[place]
+    place = 0
+    while place < len(lines):
+        line = lines[place]
+        place += 1
+        if not line.strip() or line.startswith("#"):
+            written.append(line)
+            continue
+        expected = []
+        while place < len(lines) and lines[place].startswith("  "):
+            expected.append(lines[place])
             place += 1
-            if not line.strip() or line.startswith("#"):
-                written.append(line)
-                continue
-            expected = []
-            while place < len(lines) and lines[place].startswith("  "):
-                expected.append(lines[place])
-                place += 1
-            actual = await play.do(line)
-            if "  …" in expected:
-                assert all(any(agrees(e, a) for a in actual) for e in expected if e != "  …"), (
-                    f"{file.name}: {line}\n" + "\n".join(actual)
-                )
-                written += [line, *expected]
-                continue
-            written += [line, *actual]
-            if not os.environ.get("YST_WRITE"):
-                matched = len(expected) == len(actual) and all(
-                    agrees(e, a) for e, a in zip(expected, actual, strict=True)
-                )
-                assert matched, (
-                    f"{file.name}: {line}\nexpected:\n"
-                    + "\n".join(expected)
-                    + "\nactual:\n"
-                    + "\n".join(actual)
-                )
+        actual = await play.do(line)
+        if "  …" in expected:
+            assert all(any(agrees(e, a) for a in actual) for e in expected if e != "  …"), (
+                f"{file.name}: {line}\n" + "\n".join(actual)
+            )
+            written += [line, *expected]
+            continue
+        written += [line, *actual]
+        if not os.environ.get("YST_WRITE"):
+            matched = len(expected) == len(actual) and all(
+                agrees(e, a) for e, a in zip(expected, actual, strict=True)
+            )
+            assert matched, (
+                f"{file.name}: {line}\nexpected:\n" + "\n".join(expected) + "\nactual:\n" + "\n".join(actual)
+            )
     if os.environ.get("YST_WRITE"):
         file.write_text("\n".join(written) + "\n", encoding="utf-8")  # noqa: ASYNC240 - likewise
+
+
+@pytest.mark.parametrize("file", sorted(HERE.rglob("*.txt")), ids=lambda f: f.stem)
+async def test_dialog(file: Path, tmp_path: Path) -> None:
+    async with town(tmp_path) as bot:
+        await follow(Play(bot), file)
