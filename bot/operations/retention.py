@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from bot.storage import Database, photos
 from config.settings import Settings
-from models.issues.privacy import STILL_ASKED, digests_in_use, purge_photos, unlink_reporters
+from models.issues.privacy import STILL_ASKED, purge_photos, unlink_reporters, unneeded
 from models.messages.privacy import Conversation, purge_messages, purge_waits
 from models.people.privacy import forget_accounts, purge_claims
 
@@ -79,9 +79,8 @@ async def remove_orphans(database: Database, home: Path) -> int:
     )
     if not old:
         return 0
-    needed = await database.read(digests_in_use)
-    orphans = [file for file in old if file.stem not in needed]
-    return await asyncio.to_thread(lambda: sum(_remove(file) for file in orphans))
+    orphans = set(await database.read(lambda session: unneeded(session, {file.stem for file in old})))
+    return await asyncio.to_thread(lambda: sum(_remove(file) for file in old if file.stem in orphans))
 
 
 def _files_before(home: Path, moment: float) -> Iterator[Path]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from bot.channels.protocols import Fetches
 from bot.storage import Database, photos
 from bot.turns.message import Inbound
-from models.issues.privacy import digests_in_use
+from models.issues.privacy import unneeded
 
 #: Pictures of one message at most, and how many are decoded at the same time: decoding takes memory.
 MOST, DECODING = 9, 2
@@ -52,8 +52,7 @@ class Pictures:
         (promise 1)."""
         if not digests:
             return
-        kept = await self.database.read(lambda session: digests_in_use(session, digests))
-        for digest in set(digests) - kept:
+        for digest in await self.database.read(lambda session: unneeded(session, digests)):
             if self._in_use[digest] <= 0:
                 del self._in_use[digest]
                 await asyncio.to_thread(photos.remove, self.home, digest)

@@ -98,15 +98,10 @@ def digests_of(session: Session, who: Who) -> set[str]:
     return _digests(session, Photo.identity_id.in_(who.ids), Wait.identity_id.in_(who.ids))
 
 
-def digests_in_use(session: Session, among: Collection[str] | None = None) -> set[str]:
-    """Photos that a row or an unfinished report still needs, of all or of some."""
-    few = among is not None and len(among) <= _FEW
-    return _digests(session, Photo.digest.in_(among or ()) if few else true(), true())
-
-
-def unneeded(session: Session, digests: set[str]) -> tuple[str, ...]:
-    """Those of some photos that no row needs."""
-    return tuple(sorted(digests - digests_in_use(session, digests)))
+def unneeded(session: Session, digests: Collection[str]) -> tuple[str, ...]:
+    """Those of some photos that no row and no unfinished report needs."""
+    few = Photo.digest.in_(digests) if len(digests) <= _FEW else true()
+    return tuple(sorted(set(digests) - _digests(session, few, true())))
 
 
 def _digests(session: Session, photos: ColumnElement[bool], waits: ColumnElement[bool]) -> set[str]:
@@ -120,30 +115,21 @@ def held(session: Session, who: Who) -> Held:
     """What they reported and backed, and the tasks they had."""
     own = Issue.reporter_id.in_(who.ids)
     photos = select(func.count(Photo.id)).where(Photo.issue_id == Issue.id, Photo.identity_id.in_(who.ids))
-    backings = {
-        "社区": Community.name,
-        "编号": Thing.number,
-        "由您提出": own,
-        "时间": Endorsement.at,
-        "您的话": func.coalesce(Endorsement.text, case((own, Issue.text))),
+    wrote = func.coalesce(Endorsement.text, case((own, Issue.text)))
+    backings = {"社区": Community.name, "编号": Thing.number, "由您提出": own, "时间": Endorsement.at}
+    backings |= {
+        "您的话": wrote,
         "房号": case((own, Issue.room)),
         "类别": Issue.category,
         "状态": Issue.status,
-        "照片": photos.scalar_subquery(),
-        "评分": Endorsement.score,
-        "评价": Endorsement.remark,
     }
-    tasks = {
-        "编号": Thing.number,
-        "职务": case(ROLE_NAMES, value=Assignment.role),
-        "派单": Assignment.given_at,
-        "接单": Assignment.accepted_at,
-        "结束": Assignment.ended_at,
-    }
+    backings |= {"照片": photos.scalar_subquery(), "评分": Endorsement.score, "评价": Endorsement.remark}
+    post = case(ROLE_NAMES, value=Assignment.role)
+    tasks = {"编号": Thing.number, "职务": post, "派单": Assignment.given_at, "接单": Assignment.accepted_at}
     thing = (Thing.id == Issue.id, Issue.community_id == Community.id)
     backed_by_them = (Endorsement.issue_id == Issue.id, Endorsement.identity_id.in_(who.ids))
     theirs = (Assignment.issue_id == Thing.id, Assignment.person_id.in_(who.person_ids))
     return {
         "诉求和附议": listed(session, backings, *thing, *backed_by_them, by=Endorsement.at),
-        "经手的任务": listed(session, tasks, *theirs, by=Assignment.id),
+        "经手的任务": listed(session, tasks | {"结束": Assignment.ended_at}, *theirs, by=Assignment.id),
     }

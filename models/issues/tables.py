@@ -13,6 +13,10 @@ from models.issues.rules import ISSUE, LIVE, TRANSITIONS, NotAllowed, Status, Ur
 from models.people.rules import posts
 from models.things.tables import Numbered
 
+#: What goes with a reporter (what fired and the hash would give the words away), and with whoever backs.
+_WORDS: dict[str, Any] = {"text": None, "room": None, "why": [], "words_hash": ""}
+_BACKING = {"text": None, "message_id": None, "remark": None}
+
 
 class Issue(Numbered, Base):
     """诉求: one thing that is wrong."""
@@ -64,12 +68,7 @@ class Issue(Numbered, Base):
     #: The resident's own words; never shown on a public page (promise 12), NULL once erased.
     text: Mapped[str | None]
     words_hash: Mapped[str]
-    reporter_id: Mapped[int | None] = mapped_column(
-        # The words that fired and the hash of the words would give the words away.
-        refers(
-            "identities", personal="unlink", blank={"text": None, "room": None, "why": [], "words_hash": ""}
-        )
-    )
+    reporter_id: Mapped[int | None] = mapped_column(refers("identities", personal="unlink", blank=_WORDS))
     #: 代报: the officer who entered it for somebody.
     entered_by: Mapped[int | None] = mapped_column(refers("people", personal="keep"))
     #: Where it was said: the group's id, NULL for a direct chat or the gate page.
@@ -140,9 +139,7 @@ class Endorsement(OfIssue, Base):
         Index("ix_endorsements_identity", "identity_id"),
         CheckConstraint("score BETWEEN 1 AND 5", name="score"),
     )
-    identity_id: Mapped[int] = mapped_column(
-        refers("identities", personal="unlink", blank={"text": None, "message_id": None, "remark": None})
-    )
+    identity_id: Mapped[int] = mapped_column(refers("identities", personal="unlink", blank=_BACKING))
     first: Mapped[bool]
     #: This resident began with 匿名反映.
     anonymous: Mapped[bool] = mapped_column(default=False)

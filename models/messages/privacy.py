@@ -43,16 +43,11 @@ def purge_messages(
     session: Session, before: datetime, needed: ColumnElement[bool], *, limit: int = 2_000
 ) -> int:
     """Delivered or given-up messages that are not `needed`, and stored answers, from before a moment; how many."""
-    old = (
-        select(Outbox.id)
-        .where(Outbox.at < before, Outbox.delivery.in_((Delivery.SENT, Delivery.GIVEN_UP)), ~needed)
-        .limit(limit)
-    )
+    ended = Outbox.delivery.in_((Delivery.SENT, Delivery.GIVEN_UP))
+    old = select(Outbox.id).where(Outbox.at < before, ended, ~needed).limit(limit)
     gone = changed(session, delete(Outbox).where(Outbox.id.in_(old)))
-    answered = (
-        select(Inbox.id).where(Inbox.at < before, ~exists().where(Outbox.turn_id == Inbox.id)).limit(limit)
-    )
-    return gone + changed(session, delete(Inbox).where(Inbox.id.in_(answered)))
+    answered = select(Inbox.id).where(Inbox.at < before, ~exists().where(Outbox.turn_id == Inbox.id))
+    return gone + changed(session, delete(Inbox).where(Inbox.id.in_(answered.limit(limit))))
 
 
 def purge_waits(session: Session, before: datetime) -> tuple[Conversation, ...]:

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
 
-from models.base import new_id
+from models.base import changed, new_id
 from models.messages.rules import Claimed, Delivery
 from models.messages.tables import Outbox, Wait
 from models.people.tables import Identity
@@ -60,12 +60,8 @@ def postpone(session: Session, row: Claimed, due_at: datetime, error: str) -> No
 
 def give_up(session: Session, row: Claimed, error: str) -> bool:
     """Stop trying, unless another worker took it over; whether this call did it."""
-    return (
-        session.connection()
-        .execute(_mine(row).values(delivery=Delivery.GIVEN_UP, leased_until=None, last_error=error))
-        .rowcount
-        == 1
-    )
+    values = {"delivery": Delivery.GIVEN_UP, "leased_until": None, "last_error": error}
+    return changed(session, _mine(row).values(values)) == 1
 
 
 def _mine(row: Claimed) -> Any:
@@ -120,7 +116,7 @@ def claim_wait(session: Session, wait_id: int, now: datetime) -> Wait | None:
     answered."""
     wait = session.get(Wait, wait_id)
     mine = delete(Wait).where(Wait.id == wait_id, Wait.until <= now)
-    if wait is None or session.connection().execute(mine).rowcount != 1:
+    if wait is None or not changed(session, mine):
         return None
     session.expunge(wait)
     return wait
@@ -135,7 +131,7 @@ def release(
     mine = update(Outbox).where(Outbox.id == row_id, Outbox.delivery == Delivery.QUIET)
     sent_at = None if receipt is None else wall
     mine = mine.values(delivery=delivery, due_at=wall, at=at, sent_at=sent_at, receipt=receipt)
-    if session.connection().execute(mine).rowcount != 1:
+    if not changed(session, mine):
         return None
     return session.get_one(Outbox, row_id, populate_existing=True)
 

@@ -77,10 +77,8 @@ def forget(session: Session, key: ForeignKey, which: ColumnElement[bool]) -> int
         return changed(session, delete(table).where(which))
     if column.nullable:
         return changed(session, update(table).where(which).values({column.name: None, **blank}))
-    counting = (
-        select(table.c.id).join(Identity, column == Identity.id).where(which, Identity.channel != ERASED)
-    )
-    given = [{"row": row, "nobody": secrets.randbits(62)} for row in session.scalars(counting)]
+    living = select(table.c.id).where(which, column == Identity.id, Identity.channel != ERASED)
+    given = [{"row": row, "nobody": secrets.randbits(62)} for row in session.scalars(living)]
     # Random, and one moment for all: what rises with time would show which backings were erased together.
     nobody = {"channel": ERASED, "seen_at": datetime.fromtimestamp(0, UTC)}
     session.add_all(Identity(id=one["nobody"], external=secrets.token_hex(12), **nobody) for one in given)
