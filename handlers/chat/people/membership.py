@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from functools import partial
 
 from bot.turns.message import Refused, Reply
 from bot.turns.router import Router
@@ -18,7 +20,7 @@ from models.people.find.claims import (
     person_of_claim,
     person_with_key,
 )
-from models.people.rules import RELATION_NAMES, Area, Relation, Role, Serving, choose, spoken_name
+from models.people.rules import RELATION_NAMES, Area, Equals, Relation, Role, Serving, choose, spoken_name
 from models.people.steps import admit, enter, make_claim, raise_revision
 from models.people.tables import Claim, Identity, Person
 from models.places.rules import bare, building_name, owners_of
@@ -120,6 +122,7 @@ def _told(turn: Turn, claim: Claim, home: Household, meant: Meant, *, already: b
         category="other",
         where=area_of(turn, home),
         without=themselves,
+        pick=partial(_least_busy, turn),
     )
     label = home_label(turn, home)
     if choice is not None:
@@ -143,6 +146,12 @@ def _told(turn: Turn, claim: Claim, home: Household, meant: Meant, *, already: b
         name=claim.name,
         keeper=keeper,
     )
+
+
+def _least_busy(turn: Turn, people: Sequence[Serving]) -> Serving:
+    equals = Equals(people, people[0])
+    turn.happened(equals)
+    return equals.who
 
 
 def home_label(turn: Turn, home: Household) -> str:
