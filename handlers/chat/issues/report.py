@@ -11,7 +11,7 @@ from bot.turns.message import Reply
 from bot.turns.router import Router
 from bot.turns.turn import Recent, Turn
 from handlers.chat.issues.assign import Given, hand_out, pass_news, raise_alarm
-from handlers.chat.issues.issue import acknowledge, journey, own_backing, title
+from handlers.chat.issues.issue import acknowledge, journey, own_backing, title, visible
 from models.issues.find.rows import endorsement_count
 from models.issues.find.same import duplicate_of
 from models.issues.rules import ISSUE, Said, Status, Urgency
@@ -427,12 +427,13 @@ def join(turn: Turn, issue: Issue, said: Said, photos: tuple[str, ...]) -> Reply
     return acknowledge(turn, issue, "report/joined", count=endorsement_count(turn.session, issue) + 1)
 
 
-@router.kind(ISSUE, title=title, page="issues")
+@router.kind(ISSUE, title=title, page="issues", seen=visible)
 def follow(turn: Turn, issue: Issue) -> Reply | None:
     """Within two minutes of a report: a bare place or a photo of the same person belongs to it."""
     if turn.reading.command is not None or turn.reading.intent not in ("chatter", "endorse", "progress"):
         return None
-    if not issue.live:
+    if not issue.live or own_backing(turn, issue) is None:
+        # Whoever took it back or had their data deleted meanwhile has no more to do with it.
         return None
     turn.in_community(issue.community_id)
     way, me = journey(turn, issue), turn.identity.id
