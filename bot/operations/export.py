@@ -5,13 +5,12 @@ from __future__ import annotations
 import csv
 import json
 import shutil
-from collections.abc import Iterator, Mapping
 from datetime import datetime
 from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, or_, select
+from sqlalchemy import ColumnElement, MappingResult, Table, or_, select
 from sqlalchemy.orm import Session
 
 from bot.storage import photos
@@ -22,6 +21,7 @@ from models.people.tables import Absence, Identity, Person, Post
 from models.places.tables import Community, District, Street
 from models.record.public import chain, ledger_head
 from models.record.rules import GENESIS
+from models.things.tables import Numbered, Thing
 
 #: Facts of the installation, of no community.
 LEFT_OUT = frozenset({"facts"})
@@ -46,8 +46,8 @@ def export(session: Session, community: Community, home: Path, out: Path) -> dic
     return counts
 
 
-def _write(out: Path, table: Table, rows: Iterator[Mapping[str, Any]]) -> int:
-    columns, plain = [column.name for column in table.columns], []
+def _write(out: Path, table: Table, rows: MappingResult) -> int:
+    columns, plain = list(rows.keys()), []
     with (out / f"{table.name}.csv").open("w", encoding="utf-8-sig", newline="") as file:
         sheet = csv.writer(file)
         sheet.writerow(columns)
@@ -74,12 +74,15 @@ def _json(value: Any) -> Any:
     return value.value if isinstance(value, Enum) else value
 
 
-def _rows(session: Session, table: Table, community_id: int) -> Iterator[Mapping[str, Any]]:
+def _rows(session: Session, table: Table, community_id: int) -> MappingResult:
     own = _belonging(community_id).get(table.name)
     if own is None:
         own = table.c.community_id == community_id
-    keys = list(table.primary_key.columns)
-    yield from (dict(row) for row in session.execute(select(table).where(own).order_by(*keys)).mappings())
+    query = select(table).where(own).order_by(*table.primary_key.columns)
+    if any(kind.__table__ is table for kind in Numbered.classes.values()):
+        # Its number is what people know a thing by.
+        query = query.add_columns(Thing.number).join(Thing, Thing.id == table.c.id)
+    return session.execute(query).mappings()
 
 
 def _belonging(community: int) -> dict[str, ColumnElement[bool]]:

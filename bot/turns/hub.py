@@ -111,7 +111,7 @@ class Hub:
                     raise _Nothing from no
                 raise
             if unreadable and reply is None and not digests:
-                raise Refused("photo/unreadable", private=True)
+                raise Refused("photo/unreadable")
             return reply
 
         try:

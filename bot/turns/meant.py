@@ -18,13 +18,18 @@ if TYPE_CHECKING:
 NAMED = 5
 
 
-def named(turn: Turn) -> list[Any]:
-    """The things numbered in the command, or quoted; raises `Refused` for an unknown number. Empty when none
-    was named."""
-    if turn.command.numbers:
-        return [_known(turn, number) for number in turn.command.numbers]
-    by_quote = quoted(turn)
-    return [by_quote] if by_quote is not None else []
+def named(turn: Turn, verb: str, *kinds_for: str) -> list[Any]:
+    """The things numbered in the command, or quoted, all of one of the kinds that the verb is for; raises
+    `Refused` for an unknown number or another kind. Empty when none was named."""
+    things = [_known(turn, number) for number in turn.command.numbers]
+    if not things and (by_quote := quoted(turn)) is not None:
+        things = [by_quote]
+    if things and things[0].kind in kinds_for:
+        kinds_for = (things[0].kind,)
+    for thing in things:
+        if thing.kind not in kinds_for:
+            raise _not_for(turn, verb, thing, kinds_for)
+    return things
 
 
 def _known(turn: Turn, number: int) -> Any:
@@ -62,8 +67,10 @@ def only(turn: Turn, verb: str, choices: Sequence[Any]) -> Any:
     raise Refused("number/which", verb=word, listed=listed)
 
 
-def not_for(verb: str, thing: Any, wanted: Sequence[str]) -> Refused:
+def _not_for(turn: Turn, verb: str, thing: Any, wanted: Sequence[str]) -> Refused:
     """A number of another kind than the one kind the verb is for, or a verb that the kind does not know."""
+    if not turn.world.kinds[thing.kind].seen(turn, thing):
+        return unknown(thing.number)
     values = {
         "wanted": thing.number,
         "kind": kinds.titles[thing.kind],

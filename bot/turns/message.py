@@ -80,11 +80,11 @@ class Reply:
 
 
 class Refused(Exception):
-    """An expected no: rolls the turn back and answers with a text of config/texts."""
+    """An expected no: rolls the turn back and answers, in private, with a text of config/texts."""
 
-    def __init__(self, key: str, *, private: bool = False, **values: Any) -> None:
+    def __init__(self, key: str, **values: Any) -> None:
         super().__init__(key)
-        self.key, self.private, self.values = key, private, values
+        self.key, self.values = key, values
 
 
 class Overheard(Refused):
@@ -136,5 +136,3 @@ class Outgoing:
     person_id: int | None = None
     #: A reminder waits out quiet hours; an answer or an emergency does not.
     reminder: bool = False
-    #: Belongs to the answer of the turn's own message.
-    answer: bool = False

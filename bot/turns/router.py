@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -39,6 +39,14 @@ class Command:
 
 
 @dataclass(frozen=True, slots=True)
+class Meaning:
+    """What free text of one intent does; `of` is the kind of things it may quote."""
+
+    handler: Handler
+    of: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """What an answer to a question does, and what silence does."""
 
@@ -64,7 +72,7 @@ class Router:
         self.plain: dict[str, Handler] = {}
         #: (verb, kind) → what it does.
         self.on_things: dict[tuple[str, str], Command] = {}
-        self.intents: dict[str, Handler] = {}
+        self.intents: dict[str, Meaning] = {}
         self.steps: dict[str, Step] = {}
         self.dues: dict[str, Quietly] = {}
         #: `recall`, `media`, `digest`, `given_up` and what steps say happened, by type: any number of handlers.
@@ -72,32 +80,34 @@ class Router:
 
     # --- what an errand declares -------------------------------------------------------------------
 
-    def kind(self, name: str, *, title: Callable[[Turn, Any], str], page: str) -> Callable[[On], On]:
+    def kind(
+        self, name: str, *, title: Callable[[Turn, Any], str], page: str, seen: Callable[[Turn, Any], bool]
+    ) -> Callable[[On], On]:
         """Declare a kind of things; decorates what follows within two minutes of one."""
-        return _into(self.kinds, name, make=lambda follow: Kind(title, page, follow))
+        return _into(self.kinds, (name,), lambda follow: Kind(title, page, seen, follow))
 
     def command(self, *verbs: str) -> Callable[[H], H]:
         """Verbs of config/lexicon/commands.yaml that name no thing, or find it themselves."""
-        return _into(self.plain, *verbs)
+        return _into(self.plain, verbs)
 
     def command_on(self, kind: str, *verbs: str, among: Among, several: bool = False) -> Callable[[On], On]:
         """Verbs on one kind of things: the handler gets the one that is numbered, quoted, or the only one
         `among` offers; with `several` all that were named."""
         keys = [(verb, kind) for verb in verbs]
-        return _into(self.on_things, *keys, make=lambda handler: Command(handler, among, several))
+        return _into(self.on_things, keys, lambda handler: Command(handler, among, several))
 
-    def intent(self, *intents: str) -> Callable[[H], H]:
-        """What free text means."""
-        return _into(self.intents, *intents)
+    def intent(self, *intents: str, of: str | None = None) -> Callable[[H], H]:
+        """What free text means; `of` a kind of things, it is not for this handler when it quotes another."""
+        return _into(self.intents, intents, lambda handler: Meaning(handler, of))
 
     def step(self, name: str, *, unanswered: Quietly | None = None) -> Callable[[H], H]:
         """What a conversation waits for. The handler returns None when the message is something else after
         all."""
-        return _into(self.steps, name, make=lambda answered: Step(answered, unanswered))
+        return _into(self.steps, (name,), lambda handler: Step(handler, unanswered))
 
     def due(self, what: str) -> Callable[[Q], Q]:
         """What happens when a deadline passes."""
-        return _into(self.dues, what)
+        return _into(self.dues, (what,))
 
     def on(self, event: Any) -> Callable[[Q], Q]:
         """An event by name, or by the type in which a step says what happened."""
@@ -118,11 +128,17 @@ class Router:
 
     def check(self, verbs: Collection[str]) -> None:
         """Everything declared has its handler; raises `Nobody` naming what has not."""
-        known = {*self.plain, *(verb for verb, _ in self.on_things)}
-        alone = [f"verb {v!r}" for v in verbs if v not in known]
-        alone += [f"handler of an unknown verb {v!r}" for v in known if v not in verbs]
-        for declared, handled in ((deadline_kinds, self.dues), (steps, self.steps), (kinds, self.kinds)):
-            alone += [f"{declared.what} {name!r}" for name in declared.titles if name not in handled]
+        of = {kind for _, kind in self.on_things} | {m.of for m in self.intents.values() if m.of}
+        alone: list[str] = []
+        for what, declared, handled in (
+            ("verb", verbs, {*self.plain, *(verb for verb, _ in self.on_things)}),
+            (deadline_kinds.what, deadline_kinds.titles, self.dues),
+            (steps.what, steps.titles, self.steps),
+            (kinds.what, kinds.titles, self.kinds),
+            (kinds.what, kinds.titles.keys() & of, of),
+        ):
+            alone += [f"{what} {name!r}" for name in declared if name not in handled]
+            alone += [f"handler of an unknown {what} {name!r}" for name in handled if name not in declared]
         if alone:
             raise Nobody("nobody handles: " + ", ".join(alone))
 
@@ -151,7 +167,14 @@ class Router:
             reply = self.kinds[thing.kind].follow(turn, thing)
             if reply is not None:
                 return reply
-        return self.intents.get(reading.intent, self.intents["fallback"])(turn)
+        meaning = self.intents.get(reading.intent, self.intents["fallback"])
+        if (
+            meaning.of is not None
+            and (quoted := meant.quoted(turn)) is not None
+            and quoted.kind != meaning.of
+        ):
+            meaning = self.intents["fallback"]
+        return meaning.handler(turn)
 
     def _first(self, event: str, turn: Turn) -> Reply | None:
         replies = (handler(turn) for handler in self.events.get(event, ()))
@@ -166,10 +189,7 @@ class Router:
 
 def _command(turn: Turn, verb: str, on: dict[str, Command]) -> Reply | None:
     """The verb on what was numbered or quoted, else on the only thing it can mean."""
-    named = meant.named(turn)
-    for thing in named:
-        if thing.kind not in on:
-            raise meant.not_for(verb, thing, tuple(on))
+    named = meant.named(turn, verb, *on)
     if named:
         command = on[named[0].kind]
     else:
@@ -179,10 +199,12 @@ def _command(turn: Turn, verb: str, on: dict[str, Command]) -> Reply | None:
     return command.handler(turn, named if command.several else named[0])
 
 
-def _into(table: dict[Any, Any], *keys: Any, make: Callable[[Any], Any] = lambda h: h) -> Callable[[F], F]:
+def _into(
+    table: dict[Any, Any], keys: Iterable[Any], made: Callable[[Any], Any] = lambda handler: handler
+) -> Callable[[F], F]:
     def put(handler: F) -> F:
         for key in keys:
-            _once(table, key, make(handler))
+            _once(table, key, made(handler))
         return handler
 
     return put

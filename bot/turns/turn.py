@@ -138,7 +138,7 @@ class Turn:
                 return community_id
         if spoken:
             return spoken[0][0]
-        raise Refused("help/which_community", private=True)
+        raise Refused("help/which_community")
 
     def read(self, text: str) -> Understanding:
         """The first reading of another text: the words of a joined report, the content of a 代报."""
@@ -167,11 +167,11 @@ class Turn:
             return where is None or post.role in WIDE or post.covers(where)
 
         if on is not None and any(p.role in on.accused and covering(p) for p in self.posts()):
-            raise Refused("task/against", private=True, about_number=on.number)
+            raise Refused("task/against", about_number=on.number)
         for post in self.posts():
             if post.role in roles and covering(post):
                 return post
-        raise Overheard("post/needed", private=True, posts=self.role_names(roles))
+        raise Overheard("post/needed", posts=self.role_names(roles))
 
     def area(self, of: Somewhere) -> Area:
         """The place of something as posts see it."""

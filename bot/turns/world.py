@@ -23,6 +23,8 @@ class Kind:
     title: Callable[[Any, Any], str]
     #: The part of the address between the community and the number.
     page: str
+    #: Whether the speaker may know that it is there.
+    seen: Callable[[Any, Any], bool]
     #: What follows within two minutes of it, from the same person; None when it is something else.
     follow: Callable[[Any, Any], Reply | None]
 
@@ -34,7 +36,6 @@ class Recent:
 
     thing_id: int
     at: datetime
-    message_id: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,6 +132,14 @@ class Left:
     kept: list[int] = field(default_factory=list)
 
 
+@dataclass(slots=True)
+class Equals:
+    """Several who may be asked alike; whoever listens says who has the least to do."""
+
+    people: Sequence[Serving]
+    who: Serving
+
+
 class Acting(Protocol):
     """Somebody who acts in a post: a `Serving`, or whoever holds an assignment."""
 

@@ -35,12 +35,12 @@ class Numbered:
     @declared_attr
     def id(cls) -> Mapped[int]:  # noqa: N805 - SQLAlchemy's own protocol
         """The id of the thing."""
-        return mapped_column(refers("things"), primary_key=True)
+        return mapped_column(refers("things"), primary_key=True, sort_order=-2)
 
     @declared_attr
     def community_id(cls) -> Mapped[int]:  # noqa: N805 - likewise
         """The tenant."""
-        return mapped_column(refers("communities"))
+        return mapped_column(refers("communities"), sort_order=-1)
 
     @declared_attr
     def thing(cls) -> Mapped[Thing]:  # noqa: N805 - likewise

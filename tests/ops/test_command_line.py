@@ -302,6 +302,8 @@ async def test_export_holds_every_table_and_a_ledger_that_verifies(tmp_path: Pat
                 rows = json.loads((out / f"{table.name}.json").read_text(encoding="utf-8"))
                 with (out / f"{table.name}.csv").open(encoding="utf-8-sig", newline="") as file:
                     assert len(list(csv.DictReader(file))) == len(rows) == count, table.name
+    issues = json.loads((out / "issues.json").read_text(encoding="utf-8"))
+    assert [issue["number"] for issue in issues] == [1, 2]
     assert list((out / "photos").glob("*.jpg"))
     again = yishiting("export", "--community", "金康园社区", "--out", out, home=home)
     assert again.returncode == 1

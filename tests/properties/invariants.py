@@ -37,6 +37,8 @@ def broken(session: Session, issue: Issue) -> list[str]:
         wrong.append("history out of order")
     if not events or events[0].what not in ("opened", "opened_for"):
         wrong.append("history does not begin with the report")
+    elif (events[0].what, events[0].person_id) not in (("opened", None), ("opened_for", issue.entered_by)):
+        wrong.append("history does not know who entered the report")
     if any(a.ended_at is not None and a.ended_at < a.given_at for a in assignments):
         wrong.append("taken away before it was given")
     firsts = (

@@ -5,14 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from bot.turns.router import Router
 from bot.turns.turn import Turn
 from handlers.chat.issues.issue import journey
-from models.issues.find.hands import choose
+from models.issues.find.hands import choose, least_loaded
 from models.issues.find.rows import photos_of
 from models.issues.rules import Urgency
 from models.issues.tables import Assignment, Issue
 from models.people.find.claims import home_and_name
-from models.people.rules import LADDER, ROLE_NAMES, Choice, Role, Serving, above
+from models.people.rules import LADDER, ROLE_NAMES, Choice, Equals, Role, Serving, above
+
+router = Router()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,12 @@ def raise_alarm(turn: Turn, issue: Issue, alarm: str, words: str) -> Given | Non
 def whom(turn: Turn, issue: Issue, rungs: tuple[str, ...], without: set[int] | None = None) -> Choice | None:
     """Who of the first of these rungs that has somebody."""
     return choose(turn.session, issue, turn.serving(), rungs, turn.area(issue), without or ())
+
+
+@router.on(Equals)
+def share(turn: Turn, equals: Equals) -> None:
+    """Of equals whoever has the fewest tasks is asked, for other errands too."""
+    equals.who = least_loaded(turn.session, equals.people)
 
 
 def _emergency(turn: Turn, issue: Issue, **said: Any) -> Given | None:

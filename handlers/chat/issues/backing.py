@@ -54,11 +54,11 @@ def endorse(turn: Turn, issue: Issue) -> Reply:
     return turn.say("backing/endorsed", about=issue, count=endorsement_count(turn.session, issue) + 1)
 
 
-@router.intent("endorse")
+@router.intent("endorse", of=ISSUE)
 def me_too(turn: Turn) -> Reply | None:
     """「我家也是」: only when it can mean just one thing; otherwise it is talk among neighbours."""
-    named = [i for i in meant.named(turn) if isinstance(i, Issue)]
-    choices = [i for i in named if i.live and i.public] if named else talked_of(turn)
+    quoted = meant.quoted(turn)
+    choices = talked_of(turn) if quoted is None else [quoted] if quoted.live and quoted.public else []
     if len(choices) != 1 or own_backing(turn, choices[0]) is not None:
         return None
     return endorse(turn, choices[0])
@@ -73,13 +73,13 @@ def _in_progress(turn: Turn) -> list[Issue]:
 @router.command_on(ISSUE, "progress", among=_in_progress)
 def progress(turn: Turn, issue: Issue) -> Reply:
     """进度 17."""
-    return stands(turn, issue, private=not meant.named(turn))
+    return stands(turn, issue, private=not meant.named(turn, "progress", ISSUE))
 
 
 def stands(turn: Turn, issue: Issue, *, private: bool) -> Reply:
     """Where it stands: who has it, until when, what happened last."""
     own = own_backing(turn, issue) is not None
-    if not visible(turn, issue, backing=own):
+    if not visible(turn, issue):
         raise meant.unknown(issue.number)
     if issue.merged_into is not None:
         into = turn.session.get_one(Issue, issue.merged_into)
@@ -106,13 +106,14 @@ def stands(turn: Turn, issue: Issue, *, private: bool) -> Reply:
     )
 
 
-@router.intent("progress")
+@router.intent("progress", of=ISSUE)
 def asked_in_words(turn: Turn) -> Reply | None:
     """「上周报的那个门禁，有消息没」: answered in private when it can only be one of theirs."""
-    named = [i for i in meant.named(turn) if isinstance(i, Issue)]
+    quoted = meant.quoted(turn)
     own = backed(*LIVE, Status.RESOLVED)(turn)
     spot = turn.reading.place.spot
-    fitting = named or [i for i in own if spot and (i.spot == spot or spot in turn.title(i))] or own
+    of_spot = [i for i in own if spot and (i.spot == spot or spot in turn.title(i))]
+    fitting = [quoted] if quoted is not None else of_spot or own
     return stands(turn, fitting[0], private=True) if len(fitting) == 1 else None
 
 
@@ -137,7 +138,7 @@ def withdraw(turn: Turn, issue: Issue) -> Reply:
     """撤回 17: the reporter takes it back; what neighbours also reported stays theirs."""
     own = own_backing(turn, issue)
     if own is None:
-        if not visible(turn, issue, backing=False):
+        if not visible(turn, issue):
             raise meant.unknown(issue.number)
         raise Refused("backing/not_yours", about_number=issue.number)
     if not issue.live:
@@ -183,7 +184,7 @@ def recall(turn: Turn) -> Reply | None:
 @router.command("split")
 def split(turn: Turn) -> Reply:
     """不是同一件 [17]: the reporter's own report becomes an issue of its own after all."""
-    named = {thing.id for thing in meant.named(turn)}
+    named = {thing.id for thing in meant.named(turn, "split", ISSUE)}
     joined = [
         (own, issue)
         for own, issue in joined_reports(turn.session, turn.identity.id)
@@ -195,7 +196,7 @@ def split(turn: Turn) -> Reply:
     turn.in_community(issue.community_id)
     chat_id = turn.chat.id if turn.chat else None
     fresh = backing.split_off(journey(turn, issue), own, _own_report(turn, issue, own), chat_id).issue
-    turn.remember = Recent(fresh.id, turn.now, turn.inbound.message_id)
+    turn.remember = Recent(fresh.id, turn.now)
     return opened(turn, fresh, hand_out(turn, fresh))
 
 

@@ -59,9 +59,7 @@ def _reason(rest: str) -> str:
 def _asked(turn: Turn) -> tuple[Issue, Hold, Serving]:
     """The request meant by 同意挂账 (numbered, quoted, or the only one waiting for this person) and the post
     above whoever asked; raises `Refused`."""
-    named = meant.named(turn)
-    if named and named[0].kind != ISSUE:
-        raise meant.not_for(turn.command.verb, named[0], (ISSUE,))
+    named = meant.named(turn, turn.command.verb, ISSUE)
     if named:
         request = open_hold(turn.session, named[0])
         if request is None:

@@ -53,10 +53,12 @@ def own_backing(turn: Turn, issue: Issue) -> Endorsement | None:
     return next((b for b in backers(turn.session, issue) if b.identity_id == turn.identity.id), None)
 
 
-def visible(turn: Turn, issue: Issue, *, backing: bool) -> bool:
+def visible(turn: Turn, issue: Issue) -> bool:
     """Who may read a sensitive issue: its reporters, its handlers, and nobody else; the others are
     everybody's."""
-    if issue.public or backing or any(p.role in (Role.SECRETARY, Role.STREET_OFFICER) for p in turn.posts()):
+    if issue.public or any(p.role in (Role.SECRETARY, Role.STREET_OFFICER) for p in turn.posts()):
+        return True
+    if own_backing(turn, issue) is not None:
         return True
     hands = journey(turn, issue).hands() if turn.person is not None and issue.live else []
     return any(turn.person is not None and a.person_id == turn.person.id for a in hands)

@@ -32,7 +32,7 @@ def open_or_join(
         chat_id=chat_id if chat_id is not None else (turn.chat.id if turn.chat else None),
         photos=photos,
     ).issue
-    turn.remember = Recent(issue.id, turn.now, turn.inbound.message_id)
+    turn.remember = Recent(issue.id, turn.now)
     return opened(turn, issue, hand_out(turn, issue))
 
 
@@ -66,7 +66,7 @@ def join(turn: Turn, issue: Issue, said: Said, photos: tuple[str, ...]) -> Reply
     way, me = journey(turn, issue), turn.identity.id
     known = own_backing(turn, issue) is not None
     add_photos(way, photos, identity_id=me, by_officer=False)
-    turn.remember = Recent(issue.id, turn.now, turn.inbound.message_id)
+    turn.remember = Recent(issue.id, turn.now)
     if known:
         return acknowledge(turn, issue, "report/already_yours")
     back(way, me, said)

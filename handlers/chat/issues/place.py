@@ -10,7 +10,7 @@ from bot.turns.turn import Turn
 from bot.turns.world import Recent
 from handlers.chat.issues.assign import hand_out, pass_news
 from handlers.chat.issues.drafting import draft, undraft
-from handlers.chat.issues.issue import acknowledge, journey, title
+from handlers.chat.issues.issue import acknowledge, journey, own_backing, title, visible
 from handlers.chat.issues.opening import open_or_join
 from models.issues.rules import ISSUE, Said, Status
 from models.issues.steps.backing import add_photos
@@ -169,7 +169,7 @@ def complete_place(turn: Turn, issue: Issue, place: Place) -> Reply | None:
     if where.unknown or (where.building_id is None and not place.spot and not place.unit and not place.room):
         return None
     moved = journey(turn, issue).place(where)
-    turn.remember = Recent(issue.id, turn.now, turn.inbound.message_id)
+    turn.remember = Recent(issue.id, turn.now)
     if moved and issue.status is Status.OPEN:
         hand_out(turn, issue, news="task/place_added")
     else:
@@ -177,12 +177,13 @@ def complete_place(turn: Turn, issue: Issue, place: Place) -> Reply | None:
     return acknowledge(turn, issue, "report/place_added")
 
 
-@router.kind(ISSUE, title=title, page="issues")
+@router.kind(ISSUE, title=title, page="issues", seen=visible)
 def follow(turn: Turn, issue: Issue) -> Reply | None:
     """Within two minutes of a report: a bare place or a photo of the same person belongs to it."""
     if turn.reading.command is not None or turn.reading.intent not in ("chatter", "endorse", "progress"):
         return None
-    if not issue.live:
+    if not issue.live or own_backing(turn, issue) is None:
+        # Whoever took it back or had their data deleted meanwhile has no more to do with it.
         return None
     turn.in_community(issue.community_id)
     way, me = journey(turn, issue), turn.identity.id

@@ -36,7 +36,7 @@ def backing_of(turn: Turn, issue: Issue) -> Endorsement:
     it."""
     own = own_backing(turn, issue)
     if own is None:
-        if not visible(turn, issue, backing=False):
+        if not visible(turn, issue):
             # That there is such a number is no more theirs to know than what it says.
             raise meant.unknown(issue.number)
         raise Refused("verdict/not_backer", about_number=issue.number)
@@ -116,7 +116,8 @@ def parse_score(turn: Turn) -> tuple[int, str]:
 def good(turn: Turn) -> Reply | None:
     """「好了」: from whoever has the task it is done; from whoever was asked it is confirmed; from anybody
     else it is chatter."""
-    if (issue := _named(turn)) is not None:
+    if named := meant.named(turn, "done", ISSUE):
+        issue = named[0]
         me = turn.person.id if turn.person is not None else None
         holds = issue.live and any(a.person_id == me for a in journey(turn, issue).hands())
         return finished(turn, issue) if holds else confirm(turn, issue)
@@ -128,26 +129,20 @@ def good(turn: Turn) -> Reply | None:
     return None
 
 
-def _named(turn: Turn) -> Issue | None:
-    """The issue numbered or quoted, if any."""
-    named = meant.named(turn)
-    return named[0] if named and named[0].kind == ISSUE else None
-
-
-@router.intent("confirm")
+@router.intent("confirm", of=ISSUE)
 def confirm_in_words(turn: Turn) -> Reply | None:
     """「修好了，谢谢」 without a command: counts when it can only mean one thing."""
     asked = backed(Status.RESOLVED)(turn)
-    quoted = _named(turn)
+    quoted = meant.quoted(turn)
     if quoted in asked:
         return confirm(turn, quoted)
     return confirm(turn, asked[0]) if len(asked) == 1 else None
 
 
-@router.intent("contest")
+@router.intent("contest", of=ISSUE)
 def contest_in_words(turn: Turn) -> Reply | None:
     """「那个电梯还是不行」 without a number: the one of theirs that fits the spot, or the only one."""
-    quoted = _named(turn)
+    quoted = meant.quoted(turn)
     limit = timedelta(days=turn.world.rules.contest_days)
     own = backed(Status.RESOLVED, Status.CLOSED)(turn)
     recent = [i for i in own if turn.now - i.changed_at <= limit]

@@ -24,5 +24,5 @@ def fallback(turn: Turn) -> Reply | None:
 def media(turn: Turn) -> Reply | None:
     """A voice bubble or a video that the channel could not turn into text: one kind line."""
     if turn.inbound.media not in ("voice", "video"):
-        raise Refused("help/not_understood", private=True)
+        raise Refused("help/not_understood")
     return turn.whisper(f"help/{turn.inbound.media}")

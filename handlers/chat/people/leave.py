@@ -70,15 +70,13 @@ def _until(turn: Turn) -> datetime:
     span = _FROM_TO.match(words)
     if span is not None and (first := parse_until(span["first"], now)) is not None:
         if first.date() > now.date():
-            raise Overheard("leave/when_you_go", private=True)
+            raise Overheard("leave/when_you_go")
         words = words[span.end() :]
     until = parse_until(words, now) if words else None
     if until is None or until <= now:
-        raise Overheard("leave/until_when", private=True, example=now + timedelta(days=7))
+        raise Overheard("leave/until_when", example=now + timedelta(days=7))
     if until > now + LONGEST:
-        raise Overheard(
-            "leave/too_long", private=True, until=until, days=LONGEST.days, example=now + timedelta(days=7)
-        )
+        raise Overheard("leave/too_long", until=until, days=LONGEST.days, example=now + timedelta(days=7))
     return until
 
 
@@ -88,7 +86,7 @@ def back(turn: Turn) -> Reply:
     _at_work(turn)
     absence = on_leave(turn.session, turn.person.id, turn.now) if turn.person else None
     if absence is None:
-        raise Overheard("leave/not_away", private=True)
+        raise Overheard("leave/not_away")
     end_leave(turn.session, absence, turn.now)
     return turn.whisper("leave/back")
 
@@ -137,7 +135,7 @@ def resign_answered(turn: Turn) -> Reply | None:
         return turn.whisper("leave/resign_kept")
     posts, person = _captain_posts(turn), turn.person
     if person is None or not posts:
-        raise Refused("post/needed", private=True, posts=turn.role_names((Role.CAPTAIN,)))
+        raise Refused("post/needed", posts=turn.role_names((Role.CAPTAIN,)))
     places = _places(turn, posts)
     left = _posts_over(turn, person, posts, reason="leave/reason_resigned")
     return turn.whisper("leave/resigned", places=places, gone=left.handed, kept=left.kept)
@@ -187,7 +185,7 @@ def moved_out(turn: Turn) -> Reply:
     home = turn.session.get(Household, person.household_id) if person.household_id is not None else None
     if home is None or home.community_id != turn.community.id:
         turn.acting((Role.CAPTAIN, Role.GRID_MEMBER, Role.SECRETARY))
-        raise Overheard("leave/lives_nowhere", private=True, name=person.name)
+        raise Overheard("leave/lives_nowhere", name=person.name)
     keeping(turn, home)
     label, owner, relation = home_label(turn, home), person.title_checked, person.relation
     posts = [p for p in posts_held(turn.session, person.id, turn.now) if p.building_id == home.building_id]
@@ -213,7 +211,7 @@ def _who(turn: Turn) -> Person:
     keepers = (Role.CAPTAIN, Role.GRID_MEMBER, Role.SECRETARY)
     if not said:
         turn.acting(keepers)
-        raise Overheard("leave/who", private=True)
+        raise Overheard("leave/who")
     person = person_with_key(turn.session, said)
     if person is None and (number := re.fullmatch(r"[Nn]?-?(\d{1,6})", said)):
         claim = claim_numbered(turn.session, turn.community.id, int(number[1]))
@@ -221,5 +219,5 @@ def _who(turn: Turn) -> Person:
     if person is None or person.community_id not in (None, turn.community.id):
         # A key of another community is as unknown as none: its name is not theirs to read.
         turn.acting(keepers)
-        raise Overheard("leave/unknown", private=True, wanted=said)
+        raise Overheard("leave/unknown", wanted=said)
     return person

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from functools import partial
 
 from bot.turns.message import Refused, Reply
 from bot.turns.router import Router
@@ -18,7 +20,7 @@ from models.people.find.claims import (
     person_of_claim,
     person_with_key,
 )
-from models.people.rules import RELATION_NAMES, Area, Relation, Role, Serving, choose, spoken_name
+from models.people.rules import RELATION_NAMES, Area, Equals, Relation, Role, Serving, choose, spoken_name
 from models.people.steps import admit, enter, make_claim, raise_revision
 from models.people.tables import Claim, Identity, Person
 from models.places.rules import bare, building_name, owners_of
@@ -44,14 +46,14 @@ def identify(turn: Turn) -> Reply:
     home = _household(turn)
     name = spoken_name(words)
     if not name:
-        raise Refused("membership/name", private=True, home=home_label(turn, home))
+        raise Refused("membership/name", home=home_label(turn, home))
     meant = meant_by(turn.session, turn.identity, home.id, name, turn.world.roster)
     own = turn.person
     itself = own is not None and meant.person is not None and own.id == meant.person.id
     if itself and meant.listed and not _wants_title(meant.person, home):
         return turn.whisper("membership/already", home=home_label(turn, home), name=name)
     if meant.listed and not itself and turn.inbound.channel == turn.world.roster:
-        raise Refused("membership/somebody_else", private=True, home=home_label(turn, home), name=name)
+        raise Refused("membership/somebody_else", home=home_label(turn, home), name=name)
     claim = make_claim(turn.session, turn.community.id, turn.identity.id, home.id, name, turn.now)
     turn.session.flush()
     return _told(turn, claim, home, meant, already=itself and meant.listed)
@@ -69,14 +71,14 @@ def _in_named_community(turn: Turn, words: str) -> None:
     try:
         turn.community  # noqa: B018 - asked for whether it can be told
     except Refused:
-        raise Refused("membership/which_estate", private=True) from None
+        raise Refused("membership/which_estate") from None
 
 
 def _household(turn: Turn) -> Household:
     """The flat that the address means; raises `Refused` with an example."""
     place = turn.reading.place
     if place.building is None or place.room is None:
-        raise Refused("membership/how", private=True)
+        raise Refused("membership/how")
     where = turn.directory.locate(
         turn.community.id, place.estate, place.building, place.unit, place.room, None, chat=turn.chat
     )
@@ -84,7 +86,6 @@ def _household(turn: Turn) -> Household:
         several = len(turn.community.named.get(place.building, ())) > 1
         raise Refused(
             "membership/which_building" if several else "membership/no_building",
-            private=True,
             building=building_name(place.building),
         )
     found = households_at(turn.session, where.building_id, place.unit, place.room)
@@ -92,13 +93,10 @@ def _household(turn: Turn) -> Household:
     if not found:
         raise Refused(
             "membership/no_household",
-            private=True,
             home=f"{building}{place.unit + '单元' if place.unit else ''}{place.room}",
         )
     if len(found) > 1:
-        raise Refused(
-            "membership/which_unit", private=True, building=building, unit=found[0].unit, room=place.room
-        )
+        raise Refused("membership/which_unit", building=building, unit=found[0].unit, room=place.room)
     return found[0]
 
 
@@ -120,6 +118,7 @@ def _told(turn: Turn, claim: Claim, home: Household, meant: Meant, *, already: b
         category="other",
         where=area_of(turn, home),
         without=themselves,
+        pick=partial(_least_busy, turn),
     )
     label = home_label(turn, home)
     if choice is not None:
@@ -143,6 +142,12 @@ def _told(turn: Turn, claim: Claim, home: Household, meant: Meant, *, already: b
         name=claim.name,
         keeper=keeper,
     )
+
+
+def _least_busy(turn: Turn, people: Sequence[Serving]) -> Serving:
+    equals = Equals(people, people[0])
+    turn.happened(equals)
+    return equals.who
 
 
 def home_label(turn: Turn, home: Household) -> str:
@@ -179,12 +184,12 @@ def _confirm(turn: Turn, *, owner: bool) -> Reply:
     home = turn.session.get_one(Household, claim.household_id)
     post = keeping(turn, home)
     if not is_open(claim, turn.now):
-        raise Refused("membership/over", private=True, claim=claim.number)
+        raise Refused("membership/over", claim=claim.number)
     identity = turn.session.get_one(Identity, claim.identity_id)
     roster = turn.world.roster
     _not_own(turn, identity.person_id, meant_by(turn.session, identity, home.id, claim.name, roster).person)
     if identity.id == turn.identity.id:
-        raise Refused("membership/own", private=True)
+        raise Refused("membership/own")
     entered = admit(
         turn.session, claim, identity, home, by=post.person_id, now=turn.now, owner=owner, roster=roster
     )
@@ -208,7 +213,7 @@ def _meant(turn: Turn, *, owner: bool) -> tuple[Claim | None, Person | None]:
     person = person_with_key(turn.session, said)
     if person is None or person.community_id not in (None, turn.community.id):
         turn.acting(KEEPERS)
-        raise Refused("membership/unknown", private=True, wanted=said)
+        raise Refused("membership/unknown", wanted=said)
     return open_claim_of(turn.session, person.id, turn.now), person
 
 
@@ -221,12 +226,10 @@ def _only(turn: Turn, *, owner: bool) -> Claim:
         if any(p.covers(area_of(turn, home)) for p in posts)
     ]
     if not waiting:
-        raise Refused("membership/none", private=True)
+        raise Refused("membership/none")
     if len(waiting) > 1:
         rows = [(claim.number, home_label(turn, home), claim.name) for claim, home in waiting[:NAMED]]
-        raise Refused(
-            "membership/which", private=True, owner=owner, rows=rows, more=max(0, len(waiting) - NAMED)
-        )
+        raise Refused("membership/which", owner=owner, rows=rows, more=max(0, len(waiting) - NAMED))
     return waiting[0][0]
 
 
@@ -238,9 +241,7 @@ def keeping(turn: Turn, home: Household) -> Serving:
     post = next((p for p in turn.posts() if p.role in KEEPERS and p.covers(area)), None)
     if post is None:
         label = turn.directory.place_label(home.community_id, None, home.building_id, None)
-        raise Refused(
-            "membership/other_building", private=True, building=label, posts=turn.role_names(KEEPERS)
-        )
+        raise Refused("membership/other_building", building=label, posts=turn.role_names(KEEPERS))
     return post
 
 
@@ -248,7 +249,7 @@ def _not_own(turn: Turn, *others: int | Person | None) -> None:
     """Nobody confirms themselves."""
     me = turn.person.id if turn.person else None
     if me is not None and any((o.id if isinstance(o, Person) else o) == me for o in others):
-        raise Refused("membership/own", private=True)
+        raise Refused("membership/own")
 
 
 def _entered_already(turn: Turn, claim: Claim | None, person: Person | None, *, owner: bool) -> Reply:
@@ -263,7 +264,7 @@ def _entered_already(turn: Turn, claim: Claim | None, person: Person | None, *, 
     )
     if person is None or home is None:
         turn.acting(KEEPERS)
-        raise Refused("membership/no_home", private=True, name=person.name if person else "")
+        raise Refused("membership/no_home", name=person.name if person else "")
     keeping(turn, home)
     _not_own(turn, person)
     if not owner or person.title_checked:

@@ -66,7 +66,7 @@ def open_issue(
     journey = Journey(session, rules, issue, now)
     _back(journey, reporter_id, said, first=True)
     add_photos(journey, photos, identity_id=reporter_id, by_officer=False)
-    journey.record("opened" if entered_by is None else "opened_for")
+    journey.record("opened" if entered_by is None else "opened_for", unnamed=entered_by)
     return journey
 
 

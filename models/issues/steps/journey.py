@@ -38,8 +38,17 @@ class Journey:
 
     # --- history, clocks, hands --------------------------------------------------------------------
 
-    def record(self, what: str, *, by: Acting | None = None, detail: str = "", **public: Any) -> None:
-        """Add a line to the history; `public` values are shown to everybody, `detail` to those concerned."""
+    def record(
+        self,
+        what: str,
+        *,
+        by: Acting | None = None,
+        unnamed: int | None = None,
+        detail: str = "",
+        **public: Any,
+    ) -> None:
+        """Add a line to the history; `public` values are shown to everybody, `detail` to those concerned, a
+        person `unnamed` to nobody."""
         self.session.add(
             IssueEvent(
                 community_id=self.issue.community_id,
@@ -47,7 +56,7 @@ class Journey:
                 at=self.now,
                 what=what,
                 role=by.role if by else None,
-                person_id=by.person_id if by else None,
+                person_id=by.person_id if by else unnamed,
                 public=public,
                 detail=detail,
             )
