@@ -25,7 +25,11 @@ _CLEARED = re.compile(
 _LEVELS = {"一": 1, "二": 2, "三": 3, "1": 1, "2": 2, "3": 3}
 
 
-@router.command_on(ISSUE, "merge", among=in_hand(), several=True)
+def _two(_turn: Turn) -> list[Issue]:
+    raise Refused("decide/merge_which")
+
+
+@router.command_on(ISSUE, "merge", among=_two, several=True)
 def merge(turn: Turn, issues: list[Issue]) -> Reply:
     """合并 17 21: everything after the first goes into the first."""
     into, others = issues[0], [i for i in dict.fromkeys(issues) if i.id != issues[0].id]
