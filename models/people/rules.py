@@ -137,7 +137,7 @@ class Equals:
     """Several who may be asked alike; whoever listens says who has the least to do."""
 
     people: Sequence[Serving]
-    who: Serving
+    who: list[Serving] = field(default_factory=list)
 
 
 class Acting(Protocol):

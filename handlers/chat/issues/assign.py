@@ -72,7 +72,7 @@ def whom(turn: Turn, issue: Issue, rungs: tuple[str, ...], without: set[int] | N
 @router.on(Equals)
 def share(turn: Turn, equals: Equals) -> None:
     """Of equals whoever has the fewest tasks is asked, for other errands too."""
-    equals.who = least_loaded(turn.session, equals.people)
+    equals.who.append(least_loaded(turn.session, equals.people))
 
 
 def _emergency(turn: Turn, issue: Issue, **said: Any) -> Given | None:

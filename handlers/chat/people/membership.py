@@ -145,9 +145,9 @@ def _told(turn: Turn, claim: Claim, home: Household, meant: Meant, *, already: b
 
 
 def _least_busy(turn: Turn, people: Sequence[Serving]) -> Serving:
-    equals = Equals(people, people[0])
+    equals = Equals(people)
     turn.happened(equals)
-    return equals.who
+    return (equals.who or people)[0]
 
 
 def home_label(turn: Turn, home: Household) -> str:
