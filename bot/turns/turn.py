@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from bot.language.understanding import Command, Understanding
 from bot.storage.keys import photo_link
 from bot.turns.message import Inbound, Outgoing, Overheard, Refused, Reply
-from bot.turns.world import Recent, Somewhere, World
+from bot.turns.world import Recent, World
 from models.messages.find import last_spoken, wait_of
 from models.messages.steps import begin_wait, end_wait
 from models.messages.tables import Wait
@@ -24,7 +24,7 @@ from models.people.rules import ROLE_NAMES, WIDE, Area, Serving, posts_of
 from models.people.steps import account
 from models.people.tables import Identity, Person
 from models.things.find import with_id
-from models.things.tables import Numbered
+from models.things.tables import Numbered, Placed
 from models.time import CHINA
 
 
@@ -157,7 +157,7 @@ class Turn:
         """The posts of whoever speaks."""
         return posts_of(self.serving(), self.person.id) if self.person else []
 
-    def acting(self, roles: Collection[str], on: Somewhere | None = None) -> Serving:
+    def acting(self, roles: Collection[str], on: Placed | None = None) -> Serving:
         """The speaker's post, one of `roles`, that covers the place of what it acts on; raises `Refused`
         naming the posts that may (promise 9), and for whoever is complained of, in whichever of their posts
         (promise 11)."""
@@ -173,7 +173,7 @@ class Turn:
                 return post
         raise Overheard("post/needed", posts=self.role_names(roles))
 
-    def area(self, of: Somewhere) -> Area:
+    def area(self, of: Placed) -> Area:
         """The place of something as posts see it."""
         return self.directory.area(of.community_id, of.estate_id, of.building_id)
 

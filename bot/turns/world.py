@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 from bot.language import Reader
 from bot.storage.keys import Tokens
@@ -57,27 +57,3 @@ class World:
     kinds: Mapping[str, Kind]
     #: Tells the other subjects what a step did.
     happened: Callable[[Any, object], None]
-
-
-class Somewhere(Protocol):
-    """What a post may act on: it has a place, and may complain of posts."""
-
-    @property
-    def community_id(self) -> int:
-        """The tenant."""
-
-    @property
-    def estate_id(self) -> int | None:
-        """Where."""
-
-    @property
-    def building_id(self) -> int | None:
-        """Where."""
-
-    @property
-    def number(self) -> int:
-        """The running number."""
-
-    @property
-    def accused(self) -> Collection[str]:
-        """The posts complained of."""

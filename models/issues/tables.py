@@ -11,14 +11,14 @@ from sqlalchemy.orm import Mapped, mapped_column
 from models.base import Base, Owned, partial, refers, words
 from models.issues.rules import ISSUE, LIVE, TRANSITIONS, NotAllowed, Status, Urgency
 from models.people.rules import posts
-from models.things.tables import Numbered
+from models.things.tables import Placed
 
 #: What goes with a reporter (what fired and the hash would give the words away), and with whoever backs.
 _WORDS: dict[str, Any] = {"text": None, "room": None, "why": [], "words_hash": ""}
 _BACKING = {"text": None, "message_id": None, "remark": None}
 
 
-class Issue(Numbered, Base):
+class Issue(Placed, Base):
     """诉求: one thing that is wrong."""
 
     kind = ISSUE
@@ -60,8 +60,6 @@ class Issue(Numbered, Base):
     #: The reporter was promised that nobody learns who said it; kept for good.
     discreet: Mapped[bool] = mapped_column(default=False)
     hidden: Mapped[bool] = mapped_column(default=False)
-    estate_id: Mapped[int | None] = mapped_column(refers("estates"))
-    building_id: Mapped[int | None] = mapped_column(refers("buildings"))
     unit: Mapped[str | None]
     room: Mapped[str | None]
     spot: Mapped[str | None]

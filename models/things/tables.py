@@ -30,7 +30,8 @@ class Numbered:
 
     def __init_subclass__(cls, **more: Any) -> None:
         super().__init_subclass__(**more)
-        cls.classes[cls.kind] = cls
+        if "kind" in cls.__dict__:
+            cls.classes[cls.kind] = cls
 
     @declared_attr
     def id(cls) -> Mapped[int]:  # noqa: N805 - SQLAlchemy's own protocol
@@ -51,6 +52,18 @@ class Numbered:
     def number(self) -> int:
         """The running number, unique in the community."""
         return self.thing.number
+
+
+class Placed(Numbered):
+    """A thing at a place, as far as it is known: posts act on it there, unless it complains of them."""
+
+    estate_id: Mapped[int | None] = mapped_column(refers("estates"))
+    building_id: Mapped[int | None] = mapped_column(refers("buildings"))
+
+    @property
+    def accused(self) -> tuple[str, ...]:
+        """The posts complained of: they are passed over (回避)."""
+        return ()
 
 
 class Deadline(Owned, Base):
