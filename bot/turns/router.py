@@ -163,7 +163,9 @@ class Router:
                 return self.plain[verb](turn)
             if on := {kind: command for (v, kind), command in self.on_things.items() if v == verb}:
                 return _command(turn, verb, on)
-        if turn.recent is not None and (thing := with_id(turn.session, turn.recent.thing_id)) is not None:
+        # A report is never the rest of another one, so the last thing need not be read.
+        recent = turn.recent if reading.intent != "report" else None
+        if recent is not None and (thing := with_id(turn.session, recent.thing_id)) is not None:
             reply = self.kinds[thing.kind].follow(turn, thing)
             if reply is not None:
                 return reply

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 import structlog
-from sqlalchemy import bindparam, or_, select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from bot.channels.protocols import Instant, Sends
@@ -26,17 +26,15 @@ log = structlog.get_logger("hub")
 #: How long the apology for a failed turn may take.
 APOLOGY_SECONDS = 20.0
 #: Statements of every turn, made once: making them costs as much as running them.
-_ACCOUNTS = (
-    select(Identity.id, Identity.person_id, Identity.channel, Identity.external)
-    .where(
-        or_(
-            Identity.id.in_(bindparam("ids", expanding=True)),
-            Identity.person_id.in_(bindparam("people", expanding=True)),
-        )
-    )
+_ACCOUNTS = select(Identity.id, Identity.channel, Identity.external).where(
+    Identity.id.in_(bindparam("ids", expanding=True))
+)
+_PEOPLE = (
+    select(Person.id, Person.key, Identity.channel, Identity.external)
+    .outerjoin(Identity, Identity.person_id == Person.id)
+    .where(Person.id.in_(bindparam("ids", expanding=True)))
     .order_by(Identity.seen_at)
 )
-_KEYS = select(Person.id, Person.key).where(Person.id.in_(bindparam("people", expanding=True)))
 
 
 def first_time(session: Session, inbound: Inbound, now: datetime) -> int | None:
@@ -131,15 +129,16 @@ def _addresses(turn: Turn) -> dict[tuple[str, int], tuple[str, str]]:
     if not people and not identities:
         return found
     turn.session.flush()
-    connection = turn.session.connection()
-    for row in connection.execute(_ACCOUNTS, {"ids": list(identities), "people": list(people)}):
-        if row.channel not in turn.world.channels:
-            continue
-        if row.id in identities:
-            found["identity", row.id] = (row.channel, f"dm:{row.external}")
-        if row.person_id in people and row.channel not in turn.world.silent:
-            found["person", row.person_id] = (row.channel, f"dm:{row.external}")
-    if (roster := turn.world.roster) and (rest := [p for p in people if ("person", p) not in found]):
-        for person_id, key in connection.execute(_KEYS, {"people": rest}):
-            found["person", person_id] = (roster, f"dm:{key}")
+    connection, world = turn.session.connection(), turn.world
+    if identities:
+        for row in connection.execute(_ACCOUNTS, {"ids": list(identities)}):
+            if row.channel in world.channels:
+                found["identity", row.id] = (row.channel, f"dm:{row.external}")
+    if people:
+        rows = connection.execute(_PEOPLE, {"ids": list(people)}).all()
+        if world.roster is not None:
+            found |= {("person", row.id): (world.roster, f"dm:{row.key}") for row in rows}
+        for row in rows:
+            if row.channel in world.channels - world.silent:
+                found["person", row.id] = (row.channel, f"dm:{row.external}")
     return found

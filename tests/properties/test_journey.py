@@ -172,7 +172,9 @@ class AnyOrder(RuleBasedStateMachine):
     @precondition(lambda self: self.status in (Status.RESOLVED, Status.CLOSED))
     @rule(present=st.booleans())
     def contest(self, present: bool) -> None:
-        assert (self.way.contest("没修好", present=present) is not None) == present
+        back = self.way.contest("没修好", present=present)
+        assert (back is not None) == present
+        assert present or not self.way.hands(), "it must be given out again"
 
     @precondition(lambda self: self.status in LIVE)
     @rule()

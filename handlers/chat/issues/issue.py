@@ -8,7 +8,7 @@ from typing import Any
 from bot.turns.message import Reply
 from bot.turns.turn import Turn
 from models.issues.find.hands import held_by
-from models.issues.find.rows import backed_by, backers
+from models.issues.find.rows import backed_by, backers, backing_of
 from models.issues.rules import LIVE, Status, issue_title
 from models.issues.steps.journey import Journey
 from models.issues.tables import Endorsement, Issue
@@ -50,7 +50,7 @@ def in_hand(*statuses: Status, accepted: bool | None = None) -> Among:
 
 def own_backing(turn: Turn, issue: Issue) -> Endorsement | None:
     """The speaker's own row behind the issue."""
-    return next((b for b in backers(turn.session, issue) if b.identity_id == turn.identity.id), None)
+    return backing_of(turn.session, issue, turn.identity.id)
 
 
 def visible(turn: Turn, issue: Issue) -> bool:

@@ -134,7 +134,7 @@ def _shrug(turn: Turn) -> bool:
 def ask_place_of_emergency(turn: Turn) -> None:
     """It has its number and its holder already; the place is asked all the same."""
     if turn.remember is not None:
-        issue = with_id(turn.session, turn.remember.thing_id)
+        issue = turn.session.get(Issue, turn.remember.thing_id)
         if issue is not None and issue.building_id is None:
             turn.wait(
                 ASKED_PLACE,

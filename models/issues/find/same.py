@@ -12,7 +12,7 @@ _LIVE = text("issues.status IN ('open', 'accepted')")
 #: What an open report may join: never 匿名反映, nothing hidden, no complaint about a post.
 _JOINABLE = (Issue.anonymous.is_(False), Issue.hidden.is_(False), Issue.against == "")
 _NEARBY = (
-    select(Issue)
+    select(Issue.id)
     .where(
         _LIVE,
         *_JOINABLE,
@@ -39,7 +39,7 @@ _NEARBY = (
     .limit(1)
 )
 _SAME_SPOT = (
-    select(Issue)
+    select(Issue.id)
     .where(
         _LIVE,
         *_JOINABLE,
@@ -57,7 +57,7 @@ _SAME_SPOT = (
     .limit(1)
 )
 _SAME_WORDS = (
-    select(Issue)
+    select(Issue.id)
     .where(
         _LIVE,
         *_JOINABLE,
@@ -90,14 +90,13 @@ def duplicate_of(session: Session, community_id: int, said: Said) -> Issue | Non
     where = said.where
     if where.building_id is not None:
         values = {"community": community_id, "category": said.category, "building": where.building_id}
-        if found := session.scalars(
-            _NEARBY, {**values, "unit": where.unit, "room": where.room, "spot": where.spot}
-        ).first():
-            return found
+        spot = {"unit": where.unit, "room": where.room, "spot": where.spot}
+        if found := session.scalar(_NEARBY, {**values, **spot}):
+            return session.get_one(Issue, found)
     elif where.spot is not None:
         values = {"community": community_id, "category": said.category, "estate": where.estate_id}
-        if found := session.scalars(_SAME_SPOT, {**values, "spot": where.spot}).first():
-            return found
+        if found := session.scalar(_SAME_SPOT, {**values, "spot": where.spot}):
+            return session.get_one(Issue, found)
     if len(said.text) < _TELLING:
         return None
     words = {
@@ -107,7 +106,7 @@ def duplicate_of(session: Session, community_id: int, said: Said) -> Issue | Non
         "unit": where.unit,
         "category": said.category,
     }
-    found = session.scalars(_SAME_WORDS, words).first()
-    return (
-        found if found is not None and not (found.room and where.room and found.room != where.room) else None
-    )
+    if (found := session.scalar(_SAME_WORDS, words)) is None:
+        return None
+    same = session.get_one(Issue, found)
+    return None if same.room and where.room and same.room != where.room else same

@@ -267,6 +267,7 @@ class Journey:
         self.record("contested", detail=words)
         holder = last_holder(self.session, self.issue)
         if holder is None or not present:
+            self.empty_hands()
             self.issue.move_to(Status.OPEN, self.now)
             return None
         self.issue.move_to(Status.ACCEPTED, self.now)
