@@ -131,9 +131,9 @@ def _addresses(turn: Turn) -> dict[tuple[str, int], tuple[str, str]]:
     turn.session.flush()
     connection, world = turn.session.connection(), turn.world
     if identities:
-        for row in connection.execute(_ACCOUNTS, {"ids": list(identities)}):
-            if row.channel in world.channels:
-                found["identity", row.id] = (row.channel, f"dm:{row.external}")
+        for account in connection.execute(_ACCOUNTS, {"ids": list(identities)}):
+            if account.channel in world.channels:
+                found["identity", account.id] = (account.channel, f"dm:{account.external}")
     if people:
         rows = connection.execute(_PEOPLE, {"ids": list(people)}).all()
         if world.roster is not None:

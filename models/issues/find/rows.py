@@ -69,9 +69,7 @@ def backers(session: Session, issue: Issue) -> list[Endorsement]:
 
 def backing_of(session: Session, issue: Issue, identity_id: int) -> Endorsement | None:
     """An account's own row behind an issue."""
-    own = select(Endorsement).where(
-        Endorsement.issue_id == issue.id, Endorsement.identity_id == identity_id
-    )
+    own = select(Endorsement).where(Endorsement.issue_id == issue.id, Endorsement.identity_id == identity_id)
     return session.scalars(own).first()
 
 
