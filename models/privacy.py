@@ -20,6 +20,7 @@ from models.messages.privacy import Conversation
 from models.messages.tables import Wait
 from models.people import privacy as people
 from models.record.tables import Notice
+from models.signups import privacy as signups
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,8 @@ def erase(session: Session, identity_ids: Collection[int], now: datetime) -> Era
     words = people.names(session, who) | issues.words(session, who)
     waits = messages.waiting(session, Wait.identity_id.in_(who.ids))
     photos = issues.digests_of(session, who)
-    gone = Counter({"outbox": messages.erase(session, who, issues.reported(who), words)})
+    listed = signups.erase(session, who, people.names(session, who))
+    gone = Counter({"outbox": messages.erase(session, who, issues.reported(who), listed, words)})
     issues.blank_reasons(session, who)
     # Entries hold no personal data; should one quote somebody all the same, the chain verifies without it.
     theirs = Notice.thing_id.in_(issues.backed(who))
@@ -65,4 +67,5 @@ def erase(session: Session, identity_ids: Collection[int], now: datetime) -> Era
 def export_identity(session: Session, identity_ids: Collection[int]) -> people.Held:
     """Everything held about whoever is behind these accounts, with names a resident can read."""
     who = people.whoever(session, identity_ids)
-    return people.held(session, who) | issues.held(session, who) | messages.held(session, who)
+    subjects = (people, issues, signups, messages)
+    return {kind: rows for subject in subjects for kind, rows in subject.held(session, who).items()}

@@ -28,6 +28,8 @@ _ANONYMOUS = re.compile(
 _QUOTE = re.compile(
     r"(?:^|\n)\s*[「“\"']?[^\n「」]{1,16}[:：][^\n]{0,400}[」”\"']?\s*\n\s*[-—~]{3,}\s*\n|^\"[^\"\n]{1,16}:[^\"]{0,400}\"\s*\n?(?:[-~]{3,}\s*\n)?"
 )
+#: How much of a sign-up list is read where it is merged.
+LIST = 20_000
 _PLACE_SIGN = re.compile(r"[栋幢座楼单院门库]|\d-\d")
 #: Signs whose words alone are worth a closer look; of the others only together with one of these.
 _TRIGGER_SIGNS = ("fault", "nobody", "nuisance", "explicit")
@@ -83,14 +85,7 @@ class Reader:
             folded = _ANONYMOUS.sub("", plain)
         own = _QUOTE.sub("", folded).strip() or folded
         if signup := parse_signup(own):
-            written = narrow(text)
-            signup = {
-                "title": as_written(signup["title"], fold(text), written),
-                "entries": [
-                    {key: as_written(value, fold(text), written) for key, value in entry.items()}
-                    for entry in signup["entries"]
-                ],
-            }
+            signup = _written_signup(signup, text, LIMIT)
             return Understanding(
                 "signup",
                 place=Place(),
@@ -120,6 +115,11 @@ class Reader:
         return self._talk.read(
             folded, own, mention=mention, quoted=quoted, anonymous=bool(anonymous), gazetteer=gazetteer
         )
+
+    def whole_signup(self, text: str) -> dict[str, Any] | None:
+        """A sign-up list beyond the first 1,000 characters: who is new on it stands at its end."""
+        signup = parse_signup(_QUOTE.sub("", strip_mention(fold(text, LIST))).strip())
+        return signup and _written_signup(signup, text, LIST)
 
     def evidence(self, text: str, *, mention: bool = False) -> Evidence:
         """The evidence that `read` weighs for a plain message (for fitting and checking the lexicon)."""
@@ -208,6 +208,18 @@ class Reader:
         """The single issues of a message that names several, each worth a report of its own; else the text
         alone."""
         return split(fold(text), self._talk.topic)
+
+
+def _written_signup(signup: dict[str, Any], text: str, limit: int) -> dict[str, Any]:
+    """Title and entries in the characters that the writer used."""
+    folded, written = fold(text, limit), narrow(text, limit)
+    return {
+        "title": as_written(signup["title"], folded, written),
+        "entries": [
+            {key: as_written(value, folded, written) for key, value in entry.items()}
+            for entry in signup["entries"]
+        ],
+    }
 
 
 def _written_poll(poll: dict[str, Any], text: str) -> dict[str, Any]:

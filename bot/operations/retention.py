@@ -19,6 +19,7 @@ from config.settings import Settings
 from models.issues.privacy import STILL_ASKED, purge_photos, unlink_reporters, unneeded
 from models.messages.privacy import Conversation, purge_messages, purge_waits
 from models.people.privacy import forget_accounts, purge_claims
+from models.signups.privacy import forget_names
 
 log = structlog.get_logger("retention")
 
@@ -54,6 +55,7 @@ async def sweep(
         for digest in digests:
             await asyncio.to_thread(photos.remove, settings.home, digest)
     done.issues = await _until_none(database, lambda session: unlink_reporters(session, links))
+    await _until_none(database, lambda session: forget_names(session, links))
     await database.turn(lambda session: purge_claims(session, links))
     done.accounts = await _until_none(database, lambda session: forget_accounts(session, links))
     over(await database.turn(lambda session: purge_waits(session, now - WAIT_LEFT_OVER)))

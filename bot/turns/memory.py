@@ -72,7 +72,8 @@ class Memory:
             self._keep(self._recent, (said.channel, said.chat, said.sender), turn.remember)
             if not said.direct:
                 chat = (said.channel, said.chat)
-                talked = [*self._latest.get(chat, ())[1 - TALKED_OF :], turn.remember]
+                others = [r for r in self._latest.get(chat, ()) if r.thing_id != turn.remember.thing_id]
+                talked = [*others[1 - TALKED_OF :], turn.remember]
                 self._keep(self._latest, chat, talked)
         if turn.listening is not None:
             change = self._ignored.discard if turn.listening else self._ignored.add

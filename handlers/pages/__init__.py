@@ -9,6 +9,7 @@ from handlers.pages.people import sandbox
 from handlers.pages.record import notices
 from handlers.pages.render import STATIC, environment
 from handlers.pages.security import guard, set_headers
+from handlers.pages.signups import signup
 from handlers.pages.site import SITE, Site
 from handlers.pages.things import number
 
@@ -20,7 +21,7 @@ def mount(app: web.Application, site: Site) -> None:
     app[SITE] = site
     app.middlewares.insert(0, guard)
     app.on_response_prepare.append(set_headers)
-    for module in (board, issue, number, notices, gate, follow, photos):
+    for module in (board, issue, signup, number, notices, gate, follow, photos):
         app.add_routes(module.routes)
     if site.settings.sandbox_on:
         app.add_routes(sandbox.routes)

@@ -19,10 +19,14 @@ _BLANK = {"text": GONE, "buttons": [], "images": [], "links": []}
 Conversation = tuple[str, str, str]
 
 
-def erase(session: Session, who: Who, begun: Select[int], words: Collection[str]) -> int:
-    """Messages to them go whole; of those to others about what they began, or that quote them, the content."""
+def erase(
+    session: Session, who: Who, begun: Select[int], listed: Collection[int], words: Collection[str]
+) -> int:
+    """Messages to them go whole; of those to others about what they began or are listed on, or that quote
+    them, the content."""
     gone = changed(session, delete(Outbox).where(_to(who)))
-    concerned = update(Outbox).where(Outbox.about.in_(begun), Outbox.address.like("dm:%"))
+    theirs = Outbox.about.in_(begun) & Outbox.address.like("dm:%")
+    concerned = update(Outbox).where(theirs | Outbox.about.in_(listed))
     gone += changed(session, concerned.values(body=_BLANK))
     known = {account.external for account in who.accounts if len(account.external) > TELLING}
     return gone + blank_quoting(session, Outbox.body, true(), {*words, *known}, body=_BLANK)
