@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import bindparam, or_, select, text
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, bindparam, or_, select, text
 from sqlalchemy.orm import Session
 
 from models.issues.rules import Said, words_hash
@@ -11,72 +13,39 @@ from models.issues.tables import Issue
 _LIVE = text("issues.status IN ('open', 'accepted')")
 #: What an open report may join: never 匿名反映, nothing hidden, no complaint about a post.
 _JOINABLE = (Issue.anonymous.is_(False), Issue.hidden.is_(False), Issue.against == "")
-_NEARBY = (
-    select(Issue.id)
-    .where(
-        _LIVE,
-        *_JOINABLE,
-        Issue.community_id == bindparam("community"),
-        Issue.category == bindparam("category"),
-        Issue.building_id == bindparam("building"),
-        or_(
-            Issue.unit.is_(None),
-            bindparam("unit", type_=Issue.unit.type).is_(None),
-            Issue.unit == bindparam("unit"),
-        ),
-        or_(
-            Issue.room.is_(None),
-            bindparam("room", type_=Issue.room.type).is_(None),
-            Issue.room == bindparam("room"),
-        ),
-        or_(
-            Issue.spot.is_(None),
-            bindparam("spot", type_=Issue.spot.type).is_(None),
-            Issue.spot == bindparam("spot"),
-        ),
-    )
-    .order_by(Issue.id)
-    .limit(1)
+
+
+def _may_be(column: Any, name: str) -> ColumnElement[bool]:
+    """The same, as far as both say."""
+    asked = bindparam(name, type_=column.type)
+    return or_(column.is_(None), asked.is_(None), column == asked)
+
+
+def _oldest(*where: ColumnElement[bool]) -> Select[int]:
+    """The first of the live ones that may be joined."""
+    here = Issue.community_id == bindparam("community")
+    return select(Issue.id).where(_LIVE, *_JOINABLE, here, *where).order_by(Issue.id).limit(1)
+
+
+_SAME_KIND = Issue.category == bindparam("category")
+_NEARBY = _oldest(
+    _SAME_KIND,
+    Issue.building_id == bindparam("building"),
+    _may_be(Issue.unit, "unit"),
+    _may_be(Issue.room, "room"),
+    _may_be(Issue.spot, "spot"),
 )
-_SAME_SPOT = (
-    select(Issue.id)
-    .where(
-        _LIVE,
-        *_JOINABLE,
-        Issue.community_id == bindparam("community"),
-        Issue.category == bindparam("category"),
-        Issue.building_id.is_(None),
-        Issue.spot == bindparam("spot"),
-        or_(
-            Issue.estate_id.is_(None),
-            bindparam("estate", type_=Issue.estate_id.type).is_(None),
-            Issue.estate_id == bindparam("estate"),
-        ),
-    )
-    .order_by(Issue.id)
-    .limit(1)
+_SAME_SPOT = _oldest(
+    _SAME_KIND,
+    Issue.building_id.is_(None),
+    Issue.spot == bindparam("spot"),
+    _may_be(Issue.estate_id, "estate"),
 )
-_SAME_WORDS = (
-    select(Issue.id)
-    .where(
-        _LIVE,
-        *_JOINABLE,
-        Issue.community_id == bindparam("community"),
-        Issue.words_hash == bindparam("words"),
-        or_(Issue.sensitive.is_(False), Issue.category == bindparam("category")),
-        or_(
-            Issue.building_id.is_(None),
-            bindparam("building", type_=Issue.building_id.type).is_(None),
-            Issue.building_id == bindparam("building"),
-        ),
-        or_(
-            Issue.unit.is_(None),
-            bindparam("unit", type_=Issue.unit.type).is_(None),
-            Issue.unit == bindparam("unit"),
-        ),
-    )
-    .order_by(Issue.id)
-    .limit(1)
+_SAME_WORDS = _oldest(
+    Issue.words_hash == bindparam("words"),
+    or_(Issue.sensitive.is_(False), _SAME_KIND),
+    _may_be(Issue.building_id, "building"),
+    _may_be(Issue.unit, "unit"),
 )
 #: Fewer characters than this say too little to be the same thing for being the same words.
 _TELLING = 8
