@@ -15,9 +15,11 @@ from models.things.tables import Deadline, Thing
 
 def number(session: Session, community_id: int, kind: str) -> Thing:
     """A new thing with the next number of its community's one series."""
-    return Thing(
-        id=new_id(), community_id=community_id, number=next_number(session, community_id, SERIES), kind=kind
-    )
+    running = next_number(session, community_id, SERIES)
+    thing = Thing(id=new_id(), community_id=community_id, number=running, kind=kind)
+    # Before its row: SQLite would look for whatever refers to a thing that comes later, in every table.
+    session.add(thing)
+    return thing
 
 
 def start_clock(
