@@ -11,7 +11,7 @@ from bot.turns.turn import Turn
 from handlers.chat.issues.assign import hand_out
 from handlers.chat.issues.drafting import lacks_place, understood
 from handlers.chat.issues.issue import journey
-from models.issues.find.rows import backers
+from models.issues.find.rows import backing_of
 from models.issues.find.same import duplicate_of
 from models.issues.steps.backing import add_photos, back, open_issue
 from models.people.find.claims import account_of, living_at
@@ -47,7 +47,7 @@ def report_for(turn: Turn) -> Reply:
     same = duplicate_of(turn.session, turn.community.id, said)
     if same is not None:
         way = journey(turn, same)
-        if all(b.identity_id != reporter_id for b in backers(turn.session, same)):
+        if backing_of(turn.session, same, reporter_id) is None:
             back(way, reporter_id, replace(said, text=words, message_id=turn.inbound.message_id))
         add_photos(way, turn.photos, identity_id=reporter_id, by_officer=False)
         return turn.whisper("report_for/joined", about=same)
