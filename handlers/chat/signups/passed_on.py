@@ -12,7 +12,7 @@ from models.people.find.directory import ChatInfo
 from models.signups import steps
 from models.signups.find import brought_by, passed_on, standing
 from models.signups.rules import APART, Line, Status
-from models.signups.tables import SignUp, SignUpEntry
+from models.signups.tables import SignUp
 
 router = Router()
 
@@ -65,9 +65,8 @@ def _merged(turn: Turn, signup: SignUp, title: str, lines: list[Line]) -> Reply 
     turn.remember, turn.changed = Recent(signup.id, turn.now), True
     now_on = standing(turn.session, signup)
     places = {line.id: n for n, line in enumerate(now_on, 1)}
-    for line in fell:
-        if line.owner_id not in (None, me):
-            _still_there(turn, signup, line, places[line.id])
+    for owner in dict.fromkeys(line.owner_id for line in fell if line.owner_id not in (None, me)):
+        _still_there(turn, signup, owner, [(places[x.id], x.name) for x in fell if x.owner_id == owner])
     if done.left:
         turn.apart(turn.whisper("signup/taken_out", about=signup, names=[line.name for line in done.left]))
     if not done.missing:
@@ -84,10 +83,12 @@ def _merged(turn: Turn, signup: SignUp, title: str, lines: list[Line]) -> Reply 
     return turn.say("signup/received", about=signup, count=len(now_on))
 
 
-def _still_there(turn: Turn, signup: SignUp, line: SignUpEntry, place: int) -> None:
-    if line.owner_id is not None:
+def _still_there(turn: Turn, signup: SignUp, owner: int | None, lines: list[tuple[int, str]]) -> None:
+    """One message to each, however many lines they sent."""
+    if owner is not None:
+        more = max(0, len(lines) - NAMED)
         turn.tell_identity(
-            line.owner_id, "signup/still_there", about=signup, reminder=True, place=place, name=line.name
+            owner, "signup/still_there", about=signup, reminder=True, lines=lines[:NAMED], more=more
         )
 
 
