@@ -70,14 +70,16 @@ def withdraw(turn: Turn, signup: SignUp) -> Reply:
         raise Refused("signup/already_closed", about_number=signup.number)
     lines = standing(turn.session, signup)
     own = [line for line in lines if line.owner_id == turn.identity.id]
-    if turn.identity.id == signup.opener_id and len(lines) < 2 and own == lines:
+    rest = folded(turn.command.rest)
+    named = [line for line in own if not rest or folded(line.name) == rest]
+    if turn.identity.id == signup.opener_id and len(lines) < 2 and named == lines:
         steps.withdraw(turn.session, signup, turn.now)
         return turn.say("signup/withdrawn", about=signup)
     if not own:
         raise Refused("signup/no_line", about_number=signup.number)
-    named = [line for line in own if folded(line.name) == folded(turn.command.rest)] or own
-    if len(named) > 1:
-        names = [line.name for line in named]
+    if len(named) != 1:
+        # A name that is none of theirs takes nothing away.
+        names = [line.name for line in named or own]
         raise Refused("signup/which_line", about_number=signup.number, names=names)
     steps.leave(named, turn.now)
     return turn.say("signup/left", about=signup, name=named[0].name, count=len(lines) - 1)
