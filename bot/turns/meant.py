@@ -27,6 +27,8 @@ def named(turn: Turn, verb: str, *kinds_for: str) -> list[Any]:
     if things and things[0].kind in kinds_for:
         kinds_for = (things[0].kind,)
     for thing in things:
+        if not turn.posts() and not turn.world.kinds[thing.kind].seen(turn, thing):
+            raise unknown(thing.number)
         if thing.kind not in kinds_for:
             raise _not_for(turn, verb, thing, kinds_for)
     return things

@@ -6,7 +6,7 @@ from bot.turns.message import Refused, Reply
 from bot.turns.router import Router
 from bot.turns.turn import Turn
 from models.people.rules import Role
-from models.signups.find import own
+from models.signups.find import own, standing
 from models.signups.rules import SIGNUP, public_title
 from models.signups.tables import SignUp, SignUpEntry
 
@@ -22,9 +22,9 @@ def title(turn: Turn, signup: SignUp) -> str:
     return public_title(signup.title, names) or turn.world.texts.text("signup/untitled")
 
 
-def seen(_turn: Turn, signup: SignUp) -> bool:
-    """Whether everybody may know that it is there."""
-    return not signup.hidden
+def seen(turn: Turn, signup: SignUp) -> bool:
+    """Whether the speaker may know that it is there: one off the pages is its group's still."""
+    return not signup.hidden or sees_all(turn, signup, standing(turn.session, signup))
 
 
 @router.kind(SIGNUP, title=title, page="signups", seen=seen)
